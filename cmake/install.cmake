@@ -1,0 +1,2 @@
+include(GNUInstallDirs)
+set(MEDIAFERRY_INSTALL_LIB ${CMAKE_INSTALL_LIBDIR}/mediaferry)

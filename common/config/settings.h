@@ -1,0 +1,206 @@
+#pragma once
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Everything the config file can say (DESIGN section 5; config/mediaferry.yaml shows every key), typed, with its defaults.
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/clock/backoff.h"
+#include "common/types/bytes.h"
+#include "common/types/fs.h"
+#include "common/types/kinds.h"
+
+namespace mediaferry::config {
+
+using std::chrono::seconds;
+
+/// A secret's value as found (file, environment, credential or plain); `present` is false when the config names none.
+struct Secret {
+    bool present = false;
+    std::string value;
+    std::string source;  ///< "password_file /etc/…", for messages; never the value
+};
+
+struct Folders {  ///< all absolute once loaded
+    fs::path root, incoming, backup, pixel_sync, compress, library, delete_pending, trash;
+};
+
+struct Workflow {
+    bool prefix_names = false;
+    seconds cleanup_after = std::chrono::hours{24};
+};
+
+struct ICloud {
+    bool enabled = true;
+    std::string username;
+    Secret password;
+    std::vector<std::string> command{"icloudpd"};
+    std::map<std::string, std::string> environment;
+    fs::path cookie_directory{"/var/lib/mediaferry/icloud"};
+    std::string domain = "com";  ///< or "cn"
+    std::string setup_url = "https://setup.icloud.com/setup/ws/1";
+    std::string proxy;
+    fs::path ca_file;
+    std::string folder_structure = "{:%Y/%m}";
+    std::string album = "DeletePending";
+    int recent = 0;                                   ///< icloudpd --recent N; 0: everything
+    seconds silence = std::chrono::minutes{15};       ///< watchdog: icloudpd is ended after this long without a line
+};
+
+struct Syncthing {
+    bool enabled = true;
+    std::string api_url = "http://127.0.0.1:8384";
+    Secret api_key;
+    std::string pixel_folder_id = "pixel";
+    std::string pixel_device_id;
+    fs::path ca_file;
+    seconds timeout = seconds{300};  ///< pixel_verify waits this long in one run for files to arrive
+};
+
+/// The proof levels of I3, in order.
+enum class PixelProof { delivered, dwelt, freed };
+std::string_view to_text(PixelProof);
+std::optional<PixelProof> pixel_proof_from_text(std::string_view);
+
+struct FreePhone {
+    enum class When { never, freed, age } when = When::freed;
+    seconds age{0};  ///< for When::age
+};
+
+struct Pixel {
+    bool enabled = true;  ///< false: pixel_sync and pixel_verify are passed over
+    int batch_files = 5;
+    Bytes batch_bytes{4ULL << 30};
+    PixelProof proof = PixelProof::dwelt;
+    seconds dwell = std::chrono::hours{48};
+    FreePhone free_phone;
+    std::vector<MediaKind> kinds{MediaKind::photo, MediaKind::raw, MediaKind::video};  ///< what is sent
+};
+
+struct Archive {
+    bool enabled = true;
+    fs::path root{"/mnt/nas/photos"};
+    std::string layout = "{year}/{month}/{filename}";
+    int processes = 2;
+    seconds settle = std::chrono::hours{24};
+    std::string trash = "_Trash";
+};
+
+/// What a tier does with one kind of file.
+struct PhotoTier {
+    bool keep = false;                    ///< the original bytes
+    int quality = 85;                     ///< JPEG/HEIC/AVIF quality 1-100
+    std::optional<double> max_megapixels; ///< larger photos are reduced to this
+};
+struct VideoTier {
+    bool keep = false;
+    std::string codec = "hevc";           ///< hevc | av1 | h264
+    int quality = 26;                     ///< CRF
+    std::optional<int> max_long_edge;     ///< pixels
+    std::string preset = "fast";
+};
+struct Tier {
+    std::string name;                     ///< "light", "medium", "heavy" or "tier 4": by position
+    std::optional<seconds> younger_than;  ///< absent: everything older
+    PhotoTier photo;
+    VideoTier video;
+};
+struct Compress {
+    bool enabled = true;
+    int processes = 0;  ///< 0: one per core
+    std::vector<Tier> tiers;
+    int minimum_saving_percent = 5;
+    Bytes minimum_saving{64ULL << 10};
+    seconds deadline = std::chrono::hours{2};   ///< for one file
+    Bytes memory{3ULL << 30};                   ///< address space above what the process has at its start
+};
+
+struct ICloudDelete {
+    bool enabled = false;
+    enum class Approval { manual, automatic } approval = Approval::manual;
+    int keep_days = 30;  ///< an asset stays in iCloud for this many days after it was taken and added, whichever is later
+    std::vector<std::string> require{"nas", "google"};
+    PixelProof google_proof = PixelProof::freed;
+    seconds fresh_within = std::chrono::hours{24 * 7};
+    int max_per_run = 500;
+    int max_share_percent = 10;  ///< of the assets that iCloud lists, per run
+    bool requires_nas() const;
+    bool requires_google() const;
+};
+
+struct Schedule {
+    std::map<std::string, std::string> of;  ///< stage -> cron expression or "every D"; stages without one run on the default below
+    std::vector<std::string> windows;       ///< "22:00-06:00", local time; empty: always
+};
+
+struct Smtp {
+    std::string url, from, to, username;  ///< url: smtp(s)://host:port
+    Secret password;
+};
+struct Notify {
+    std::string ntfy_url, webhook_url, healthchecks_url;
+    Smtp smtp;
+    std::vector<std::string> command;
+    Secret ntfy_token;
+};
+
+struct Status {
+    bool enabled = true;
+    std::string listen = "127.0.0.1:8787";
+};
+
+struct Log {
+    std::string level = "info", format = "auto";
+};
+
+struct Settings {
+    fs::path file;  ///< where it was read from
+    fs::path database{"/var/lib/mediaferry/media.db"};
+    Folders folders;
+    Workflow workflow;
+    ICloud icloud;
+    Syncthing syncthing;
+    Pixel pixel;
+    Archive archive;
+    bool processing_enabled = true;
+    bool icloud_mark_enabled = true;
+    bool cleanup_enabled = true;
+    Compress compress;
+    ICloudDelete icloud_delete;
+    Schedule schedule;
+    Backoff retry;
+    Notify notify;
+    Status status;
+    Log log;
+    std::vector<std::string> warnings;  ///< "file:line:column: key: …", e.g. a plain secret in a readable file
+
+    /// Whether a stage of stages/house runs at all: its section's `enabled`, and that of what it needs
+    /// (pixel_sync and pixel_verify: pixel and syncthing; icloud_*: icloud).
+    bool stage_enabled(std::string_view stage) const;
+    /// Worker processes a stage may run at once (>= 1).
+    int processes(std::string_view stage) const;
+    /// Directory beside the database for locks, run scratch and backups.
+    fs::path state_directory() const;
+};
+
+/// Reads and checks the file. Throws ConfigError ("config.invalid") with every fault, one per line, as
+/// `file:line:column: key: what is wrong (what to write)`; "config.missing" when there is no such file.
+Settings load(const fs::path& file);
+/// Reads from text, as load() would from a file called `name`.
+Settings parse(const std::string& text, const fs::path& name);
+/// The commented default config (config/mediaferry.yaml), as `config init` writes it.
+std::string_view example();
+/// Every key with its value in force, as YAML; secrets as "(set, from …)".
+std::string show(const Settings&);
+
+/// "30d", "1h 30m", "90s", "48h", "1y" (365 days), "0s". nullopt: not a duration.
+std::optional<seconds> duration_from_text(std::string_view);
+/// "4 GiB", "20 MB", "1024". nullopt: not a size.
+std::optional<Bytes> bytes_from_text(std::string_view);
+
+}  // namespace mediaferry::config
