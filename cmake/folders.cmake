@@ -40,13 +40,14 @@ endfunction()
 
 # common/ as one shared library, its version in its name: a module of another build does not find it.
 function(house_library)
-  file(WRITE ${CMAKE_BINARY_DIR}/empty.cpp "")
-  add_library(mediaferry_common SHARED ${CMAKE_BINARY_DIR}/empty.cpp)
-  set_target_properties(mediaferry_common PROPERTIES OUTPUT_NAME mediaferry-${PROJECT_VERSION} LIBRARY_OUTPUT_DIRECTORY ${MEDIAFERRY_LIB_DIR} INSTALL_RPATH "")
+  set(objects "")
   foreach(folder ${HOUSE_FOLDERS})
-    target_link_libraries(mediaferry_common PRIVATE $<LINK_LIBRARY:WHOLE_ARCHIVE,${folder}>)
+    list(APPEND objects $<TARGET_OBJECTS:${folder}>)
   endforeach()
-  target_link_libraries(mediaferry_common PUBLIC Boost::filesystem)
+  add_library(mediaferry_common SHARED ${objects})
+  set_target_properties(mediaferry_common PROPERTIES LINKER_LANGUAGE CXX OUTPUT_NAME mediaferry-${PROJECT_VERSION}
+    LIBRARY_OUTPUT_DIRECTORY ${MEDIAFERRY_LIB_DIR} INSTALL_RPATH "")
+  target_link_libraries(mediaferry_common PUBLIC Boost::filesystem PRIVATE ${ARGN})
 endfunction()
 
 # stages/NAME as the module NAME.so, and as stage_NAME for tests that link its objects.
@@ -80,8 +81,5 @@ function(house_daemon)
   if(EXISTS ${CMAKE_SOURCE_DIR}/daemon/main.cpp)
     add_executable(mediaferry daemon/main.cpp $<TARGET_OBJECTS:mf_daemon> $<TARGET_OBJECTS:mf_house>)
     target_link_libraries(mediaferry PRIVATE mediaferry_common ${ARG_PRIVATE} ${CMAKE_DL_LIBS} Threads::Threads)
-    foreach(folder ${HOUSE_FOLDERS})
-      add_dependencies(mediaferry ${folder})
-    endforeach()
   endif()
 endfunction()
