@@ -34,6 +34,9 @@ public:
     /// All files of one asset (Unit::asset); one outcome for all of them. Files may be added to `items` by nobody else meanwhile.
     virtual Outcome process_asset(const std::vector<MediaItem>& /*items*/, Run&) { return Done{}; }
 
+    /// Asked before each claim: false ends the claiming though items are ready (the phone's batch is full). They stay pending.
+    virtual bool wants_more(Run&) { return true; }
+
     /// After the last item, when nothing is ready any more: wait for what is under way, settle accounts. True: look for ready items again.
     virtual bool after_items(Run&) { return false; }
 
