@@ -37,6 +37,10 @@ public:
     /// Asked before each claim: false ends the claiming though items are ready (the phone's batch is full). They stay pending.
     virtual bool wants_more(Run&) { return true; }
 
+    /// Asked before each claim. False: this run takes no further item (the batch is full), goes on with after_items() and ends as if nothing were ready;
+    /// whatever is ready stays untouched, so a stage that is full does not walk through a hundred thousand items to say so of each.
+    virtual bool wants_more(Run&) { return true; }
+
     /// After the last item, when nothing is ready any more: wait for what is under way, settle accounts. True: look for ready items again.
     virtual bool after_items(Run&) { return false; }
 
