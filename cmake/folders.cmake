@@ -62,6 +62,7 @@ function(house_stage name)
   target_link_libraries(stage_${name} PRIVATE ${ARG_PRIVATE} Boost::headers nlohmann_json::nlohmann_json)
   add_library(module_${name} MODULE $<TARGET_OBJECTS:stage_${name}>)
   target_link_libraries(module_${name} PRIVATE mediaferry_common ${ARG_PRIVATE})
+  add_dependencies(modules module_${name})
   set_target_properties(module_${name} PROPERTIES PREFIX "" OUTPUT_NAME ${name} LIBRARY_OUTPUT_DIRECTORY ${MEDIAFERRY_LIB_DIR}/stages INSTALL_RPATH "$ORIGIN/..")
   # For tests: the same objects in an executable of their own, over the static folders.
   add_library(test_stage_${name} INTERFACE)

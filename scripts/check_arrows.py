@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""Fails on an include that points up or sideways, on a library included outside its one room, and on files that grew past 400 lines."""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+COMMON = ["types", "errors", "clock", "log", "files", "process", "http", "pipeline", "config", "media_db", "stage", "icloud", "syncthing", "archive", "notify"]
+FLOOR = {"types", "errors"}
+# common/NAME may include these common folders, itself, and the floor.
+MAY = {
+    "types": set(), "errors": set(), "clock": set(), "log": set(), "files": {"log"}, "process": {"log"}, "http": {"log"}, "pipeline": set(),
+    "config": {"clock", "files", "pipeline", "log"},
+    "media_db": {"clock", "files", "pipeline", "log"},
+    "stage": {"media_db", "config", "pipeline", "clock", "log", "files"},
+    "icloud": {"config", "http", "files", "process", "log", "clock", "media_db"},
+    "syncthing": {"config", "http", "files", "log", "clock", "media_db"},
+    "archive": {"config", "files", "log", "clock", "media_db"},
+    "notify": {"config", "http", "process", "log", "clock"},
+}
+# library header → the one folder that includes it
+OWNER = [
+    (r"curl/", "common/http"), (r"SQLiteCpp/|sqlite3\.h", "common/media_db"), (r"yaml-cpp/", "common/config"), (r"spdlog/|fmt/", "common/log"),
+    (r"boost/process|boost/process\.hpp", "common/process"), (r"boost/filesystem", "common/types"), (r"vips/|libav\w+/|libsw\w+/", "stages/compress"),
+    (r"systemd/sd-journal", "common/log"), (r"systemd/sd-daemon", "daemon"), (r"boost/program_options", "daemon"), (r"boost/asio|boost/beast", "daemon"),
+]
+
+
+def room(path: pathlib.Path) -> str:
+    parts = path.relative_to(ROOT).parts
+    return parts[0] if parts[0] == "daemon" or len(parts) == 2 else "/".join(parts[:2])
+
+
+def allowed(here: str, target: str) -> bool:
+    top, _, rest = target.partition("/")
+    folder = rest.split("/")[0]
+    if here.startswith("common/"):
+        name = here.split("/")[1]
+        return top == "common" and (folder == name or folder in FLOOR or folder in MAY[name])
+    if here == "stages":
+        return target.startswith("stages/house") or target.startswith("common/pipeline/")
+    if here.startswith("stages/"):
+        return top == "common" or target.startswith(here + "/")
+    return top == "common" or top == "daemon" or target.startswith("stages/house")
+
+
+def main() -> int:
+    faults = []
+    for path in sorted(p for top in ("common", "stages", "daemon") for p in (ROOT / top).rglob("*") if p.suffix in (".h", ".cpp")):
+        where, here = path.relative_to(ROOT), room(path)
+        text = path.read_text()
+        lines = text.splitlines()
+        if len(lines) > 400:
+            faults.append(f"{where}: {len(lines)} lines (a file over 400 is a folder)")
+        for number, line in enumerate(lines, 1):
+            ours = re.match(r'\s*#include "([^"]+)"', line)
+            if ours and not allowed(here, ours.group(1)):
+                faults.append(f"{where}:{number}: {here} may not include {ours.group(1)}")
+            theirs = re.match(r"\s*#include <([^>]+)>", line)
+            for pattern, owner in OWNER:
+                if theirs and re.match(pattern, theirs.group(1)) and not here.startswith(owner):
+                    faults.append(f"{where}:{number}: only {owner} includes {theirs.group(1)}")
+        if here.startswith("stages/") and re.search(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\b .*\b(media|step|copy|asset)\b", text):
+            faults.append(f"{where}: SQL belongs in common/media_db")
+    if set(COMMON) != {p.name for p in (ROOT / "common").iterdir() if p.is_dir()}:
+        faults.append("common/: a folder that scripts/check_arrows.py does not know")
+    print("\n".join(faults) if faults else "arrows: all point down", file=sys.stderr if faults else sys.stdout)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
