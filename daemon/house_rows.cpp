@@ -10,8 +10,9 @@ media_db::House house_rows(const config::Settings& settings) {
     media_db::House rows;
     for (const auto& step : stages::house()) {
         if (!step.has_rows) continue;
-        const auto after = stages::effective_after(step, enabled);
-        rows.push_back({std::string(step.stage), {after.begin(), after.end()}, std::string(step.status), enabled(step.stage)});
+        media_db::HouseRow row{std::string{step.stage}, {}, std::string{step.status}, enabled(step.stage)};
+        for (const auto after : stages::effective_after(step, enabled)) row.after.emplace_back(after);
+        rows.push_back(std::move(row));
     }
     return rows;
 }

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/open_house.h"
+
+#include "common/media_db/conveyor.h"
+#include "daemon/house_rows.h"
+
+namespace mediaferry::daemon {
+
+using media_db::Access;
+using media_db::MediaDb;
+
+MediaDb open_house(const config::Settings& settings) {
+    MediaDb db = MediaDb::open(settings.database, Access::read_write);
+    media_db::Conveyor{db}.set_house(house_rows(settings));
+    return db;
+}
+
+MediaDb look_at_house(const config::Settings& settings) { return MediaDb::open(settings.database, Access::read_only); }
+
+std::optional<MediaDb> look_if_there(const config::Settings& settings) {
+    if (!fs::exists(settings.database)) return std::nullopt;
+    return look_at_house(settings);
+}
+
+}  // namespace mediaferry::daemon
