@@ -116,7 +116,7 @@ Digests copy_in(int source, const Tree& to, const fs::path& name, Timestamp modi
 /// Bytes as the storage gives them, not as the page cache remembers them.
 struct ReadBack {
     Digests digests;
-    std::string method;            ///< "direct" (O_DIRECT) or "evicted" (pages dropped, absence checked with mincore)
+    std::string method;            ///< "direct" (O_DIRECT), "evicted" (pages dropped, absence checked with mincore), "cached" or "memory" (tmpfs)
     bool past_the_cache = false;   ///< false: the pages could not be dropped; this reading proves nothing
 };
 ReadBack read_back(const Tree&, const fs::path& name, const std::function<bool()>& stop = {});
@@ -134,6 +134,11 @@ std::string read_small_file(const fs::path&, std::size_t limit = 1 << 20);
 void sync_directory(const fs::path&);
 /// fsyncs an existing file.
 void sync_file(const fs::path&);
+/// Makes the directory and what is missing above it; each parent of a new one is fsynced.
+void make_directories(const fs::path&);
+/// ".mediaferry-<16 random hex digits>.part": the name of every file of ours that is not complete yet.
+std::string temporary_name();
+bool is_temporary_name(std::string_view file_name);
 
 /// First free name: "IMG_1.JPG", "IMG_1-2.JPG", "IMG_1-3.JPG", …; `taken` says whether a name is in use (case-insensitively is up to it).
 fs::path free_name(const fs::path& wanted, const std::function<bool(const fs::path&)>& taken);

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/files/calls.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <new>
+
+#include "common/errors/errors.h"
+
+namespace mediaferry::files::calls {
+
+void FreeAligned::operator()(char* memory) const { std::free(memory); }
+
+Buffer aligned_block() {
+    auto* memory = static_cast<char*>(std::aligned_alloc(kAlignment, kBlock));
+    if (memory == nullptr) throw std::bad_alloc();
+    return Buffer{memory};
+}
+
+int open_beneath(int directory, const fs::path& name, int flags, mode_t mode) {
+    struct open_how how {};
+    how.flags = static_cast<__u64>(flags | O_CLOEXEC | O_NOFOLLOW);
+    how.mode = mode;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
+    const char* text = name.empty() ? "." : name.c_str();
+    for (;;) {
+        const long fd = ::syscall(SYS_openat2, directory, text, &how, sizeof how);
+        // EAGAIN: a rename elsewhere raced with the walk, and the kernel cannot vouch for it this time.
+        if (fd >= 0 || (errno != EINTR && errno != EAGAIN)) return static_cast<int>(fd);
+    }
+}
+
+Descriptor open_file(const fs::path& path, int flags, mode_t mode) {
+    for (;;) {
+        const int fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+        if (fd >= 0) return Descriptor{fd};
+        if (errno != EINTR) throw_errno(errno, (flags & O_CREAT) != 0 ? "cannot create" : "cannot open", path.string());
+    }
+}
+
+ssize_t read_at(int fd, char* into, std::size_t size, off_t offset) {
+    for (;;) {
+        const ssize_t got = ::pread(fd, into, size, offset);
+        if (got >= 0 || errno != EINTR) return got;
+    }
+}
+
+void write_all(int fd, std::string_view bytes, const std::string& name_for_errors) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) throw_errno(written < 0 ? errno : EIO, "cannot write", name_for_errors);
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+}
+
+void sync(int fd, const std::string& name_for_errors) {
+    while (::fsync(fd) != 0) {
+        if (errno != EINTR) throw_errno(errno, "cannot flush to storage", name_for_errors);
+    }
+}
+
+void set_modified(int fd, timespec modified, const std::string& name_for_errors) {
+    const timespec times[2] = {{0, UTIME_OMIT}, modified};
+    // Some shares keep their own times. The bytes are what counts.
+    if (::futimens(fd, times) != 0 && errno != EPERM && errno != ENOSYS && errno != EOPNOTSUPP) {
+        throw_errno(errno, "cannot set the time of", name_for_errors);
+    }
+}
+
+std::string read_whole(int fd, std::size_t limit, const std::string& name_for_errors) {
+    std::string content;
+    char block[16384];
+    for (;;) {
+        const ssize_t got = read_at(fd, block, sizeof block, static_cast<off_t>(content.size()));
+        if (got < 0) throw_errno(errno, "cannot read", name_for_errors);
+        if (got == 0) return content;
+        content.append(block, static_cast<std::size_t>(got));
+        if (content.size() > limit) {
+            throw TransientError{"file.too_large", name_for_errors + " is longer than " + std::to_string(limit) + " bytes: it is not the file that belongs there"};
+        }
+    }
+}
+
+namespace {
+
+bool same_file(int directory_a, const std::string& a, int directory_b, const std::string& b) {
+    struct stat first {}, second {};
+    return ::fstatat(directory_a, a.c_str(), &first, AT_SYMLINK_NOFOLLOW) == 0 && ::fstatat(directory_b, b.c_str(), &second, AT_SYMLINK_NOFOLLOW) == 0 &&
+           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+}  // namespace
+
+void rename_new(int from_directory, const std::string& from, int to_directory, const std::string& to, const std::string& name_for_errors) {
+    if (::renameat2(from_directory, from.c_str(), to_directory, to.c_str(), RENAME_NOREPLACE) == 0) return;
+    if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) throw_errno(errno, "cannot rename to", name_for_errors);
+    if (::linkat(from_directory, from.c_str(), to_directory, to.c_str(), 0) != 0) {
+        const int why = errno;
+        // NFS may report EEXIST for a link that its own first, unanswered request has made.
+        const bool ours = why == EEXIST && same_file(from_directory, from, to_directory, to);
+        if (!ours) throw_errno(why, "cannot rename without overwriting to", name_for_errors);
+    }
+    if (::unlinkat(from_directory, from.c_str(), 0) != 0 && errno != ENOENT) throw_errno(errno, "cannot remove the old name of", name_for_errors);
+}
+
+}  // namespace mediaferry::files::calls

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "common/errors/errors.h"
+#include "common/files/calls.h"
+#include "common/files/files.h"
+
+namespace mediaferry::files {
+
+Digests copy_in(int source, const Tree& to, const fs::path& name, Timestamp modified, const std::function<bool()>& stop,
+                const std::function<void(Bytes)>& moved) {
+    const std::string shown = (to.root() / name).string();
+    Descriptor target = to.create_new(name);
+    try {
+        ::posix_fadvise(source, 0, 0, POSIX_FADV_SEQUENTIAL);
+        const auto block = calls::aligned_block();
+        Digester digester;
+        for (off_t at = 0;;) {
+            if (stop && stop()) throw Interrupted{"interrupted", "asked to stop while copying to " + shown};
+            const ssize_t got = calls::read_at(source, block.get(), calls::kBlock, at);
+            if (got < 0) throw_errno(errno, "cannot read what is to be copied to", shown);
+            if (got == 0) break;
+            const std::string_view piece{block.get(), static_cast<std::size_t>(got)};
+            digester.add(piece);
+            calls::write_all(target.get(), piece, shown);
+            at += got;
+            if (moved) moved({piece.size()});
+        }
+        calls::set_modified(target.get(), {modified.time_since_epoch().count(), 0}, shown);
+        // Through the descriptor that wrote: a CIFS client ignores fsync on one that was opened for reading.
+        calls::sync(target.get(), shown);
+        target.close_checked(shown);
+        return digester.take();
+    } catch (...) {
+        target = {};
+        try {
+            to.remove(name);
+        } catch (const Error&) {
+            // The share is gone or full of errors; the first error says so. Cleanup removes the unfinished file later.
+        }
+        throw;
+    }
+}
+
+namespace {
+
+timespec modified_of(int fd, const fs::path& path) {
+    struct stat found {};
+    if (::fstat(fd, &found) != 0) throw_errno(errno, "cannot look at", path.string());
+    return found.st_mtim;
+}
+
+/// Shares the blocks of `source` with a new file. False: this file system cannot.
+bool reflink(int source, const Tree& directory, const std::string& name, timespec modified) {
+    const std::string shown = (directory.root() / name).string();
+    Descriptor target = directory.create_new(name);
+    if (::ioctl(target.get(), FICLONE, source) != 0) {
+        const int why = errno;
+        directory.remove(name);
+        if (why == ENOSPC || why == EDQUOT || why == EIO || why == EROFS) throw_errno(why, "cannot write", shown);
+        return false;
+    }
+    calls::set_modified(target.get(), modified, shown);
+    calls::sync(target.get(), shown);
+    target.close_checked(shown);
+    return true;
+}
+
+bool can_be_copied_instead(int why) { return why == EXDEV || why == EPERM || why == EMLINK || why == EOPNOTSUPP || why == ENOSYS || why == EINVAL; }
+
+}  // namespace
+
+std::string share_file(const fs::path& from, const fs::path& to, bool may_link) {
+    make_directories(to.parent_path());
+    const Tree directory = Tree::open(to.parent_path().empty() ? fs::path{"."} : to.parent_path());
+    const std::string name = to.filename().string();
+    if (directory.status(name)) throw_errno(EEXIST, "cannot create", to.string());
+    const Descriptor source = calls::open_file(from, O_RDONLY | O_NOFOLLOW);
+    const timespec modified = modified_of(source.get(), from);
+    calls::sync(source.get(), from.string());
+
+    const std::string unfinished = temporary_name();
+    std::string done = "reflink";
+    if (!reflink(source.get(), directory, unfinished, modified)) {
+        if (may_link) {
+            if (::linkat(AT_FDCWD, from.c_str(), directory.descriptor(), name.c_str(), 0) == 0) {
+                directory.sync_directory("");
+                return "link";
+            }
+            if (!can_be_copied_instead(errno)) throw_errno(errno, "cannot link", to.string());
+        }
+        copy_in(source.get(), directory, unfinished, Timestamp{std::chrono::seconds{modified.tv_sec}});
+        done = "copy";
+    }
+    try {
+        directory.rename_new(unfinished, name);
+    } catch (...) {
+        directory.remove(unfinished);
+        throw;
+    }
+    directory.sync_directory("");
+    return done;
+}
+
+}  // namespace mediaferry::files

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <fcntl.h>
+#include <openssl/evp.h>
+
+#include <array>
+#include <cerrno>
+#include <stdexcept>
+
+#include "common/files/calls.h"
+#include "common/files/files.h"
+
+namespace mediaferry::files {
+namespace {
+
+struct FreeContext {
+    void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
+};
+using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
+
+Context started(const EVP_MD* kind) {
+    Context context{EVP_MD_CTX_new()};
+    if (!context || EVP_DigestInit_ex(context.get(), kind, nullptr) != 1) throw std::runtime_error("OpenSSL cannot start a digest");
+    return context;
+}
+
+void update(const Context& context, std::string_view bytes) {
+    if (EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1) throw std::runtime_error("OpenSSL cannot go on with a digest");
+}
+
+// The two words end with their NUL byte; Apple hashes them in front of the content.
+constexpr std::string_view kAppleSalt{"com.apple.XattrObjectSalt\0com.apple.DataObjectSalt\0", 51};
+
+}  // namespace
+
+struct Digester::Impl {
+    Context sha256 = started(EVP_sha256());
+    Context sha1 = started(EVP_sha1());
+    std::uint64_t size = 0;
+};
+
+Digester::Digester() : impl_(new Impl) {
+    try {
+        update(impl_->sha1, kAppleSalt);
+    } catch (...) {
+        delete impl_;
+        throw;
+    }
+}
+
+Digester::~Digester() { delete impl_; }
+Digester::Digester(Digester&& other) noexcept : impl_(std::exchange(other.impl_, nullptr)) {}
+Digester& Digester::operator=(Digester&& other) noexcept {
+    std::swap(impl_, other.impl_);
+    return *this;
+}
+
+void Digester::add(std::string_view bytes) {
+    update(impl_->sha256, bytes);
+    update(impl_->sha1, bytes);
+    impl_->size += bytes.size();
+}
+
+Digests Digester::take() {
+    Digests digests;
+    digests.size = {impl_->size};
+    // 0x01 names the kind of checksum; 21 bytes are 28 base64 digits with nothing to pad.
+    std::array<unsigned char, 21> marked{0x01};
+    std::array<char, 29> text{};
+    if (EVP_DigestFinal_ex(impl_->sha256.get(), digests.sha256.bytes.data(), nullptr) != 1 ||
+        EVP_DigestFinal_ex(impl_->sha1.get(), marked.data() + 1, nullptr) != 1) {
+        throw std::runtime_error("OpenSSL cannot finish a digest");
+    }
+    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), marked.data(), static_cast<int>(marked.size()));
+    digests.apple_checksum = text.data();
+    return digests;
+}
+
+Digests digest_bytes(std::string_view bytes) {
+    Digester digester;
+    digester.add(bytes);
+    return digester.take();
+}
+
+Digests digest_file(const fs::path& path) {
+    const Descriptor file = calls::open_file(path, O_RDONLY);
+    ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+    const auto block = calls::aligned_block();
+    Digester digester;
+    for (off_t at = 0;;) {
+        const ssize_t got = calls::read_at(file.get(), block.get(), calls::kBlock, at);
+        if (got < 0) throw_errno(errno, "cannot read", path.string());
+        if (got == 0) return digester.take();
+        digester.add({block.get(), static_cast<std::size_t>(got)});
+        at += got;
+    }
+}
+
+}  // namespace mediaferry::files
