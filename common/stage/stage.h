@@ -34,9 +34,6 @@ public:
     /// All files of one asset (Unit::asset); one outcome for all of them. Files may be added to `items` by nobody else meanwhile.
     virtual Outcome process_asset(const std::vector<MediaItem>& /*items*/, Run&) { return Done{}; }
 
-    /// Asked before each claim: false ends the claiming though items are ready (the phone's batch is full). They stay pending.
-    virtual bool wants_more(Run&) { return true; }
-
     /// Asked before each claim. False: this run takes no further item (the batch is full), goes on with after_items() and ends as if nothing were ready;
     /// whatever is ready stays untouched, so a stage that is full does not walk through a hundred thousand items to say so of each.
     virtual bool wants_more(Run&) { return true; }

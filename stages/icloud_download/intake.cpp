@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "stages/icloud_download/intake.h"
+
+#include <fstream>
+
+#include "common/icloud/names.h"
+#include "common/log/log.h"
+#include "common/pipeline/working_name.h"
+
+namespace mediaferry::stages {
+namespace {
+
+using media_db::Catalogue;
+
+std::string_view to_text(Source source) {
+    switch (source) {
+        case Source::icloudpd: return "icloudpd";
+        case Source::own_client: return "own client";
+        case Source::same_content: return "same content";
+    }
+    return "";
+}
+
+void set_modified(const fs::path& file, Timestamp at) { fs::last_write_time(file, static_cast<std::time_t>(at.time_since_epoch().count())); }
+
+/// backup/2024/06/IMG_0001.JPG: by capture date, so that no folder grows without end.
+fs::path wanted_path(const config::Settings& settings, const std::string& filename, Timestamp taken, Timestamp now) {
+    const auto date = civil_date(taken);
+    const auto compact = to_compact(taken);
+    const auto name = settings.workflow.prefix_names ? pipeline::working_name(1, "icloud_download", now, filename) : fs::path(filename);
+    return settings.folders.backup / std::to_string(static_cast<int>(date.year())) / compact.substr(4, 2) / name;
+}
+
+/// An original of exactly this content that no row knows: left by a run that died between sharing and writing its row.
+bool left_by_a_crash(const Catalogue& catalogue, const fs::path& path, const files::Digests& digests) {
+    return fs::is_regular_file(fs::symlink_status(path)) && fs::file_size(path) == digests.size.count && catalogue.find(path.string()).empty() &&
+           files::digest_file(path) == digests;
+}
+
+/// Shares the content into backup/ under the first name that is free.
+fs::path place_original(const Catalogue& catalogue, const fs::path& file, const fs::path& wanted, const files::Digests& digests, bool may_link) {
+    fs::create_directories(wanted.parent_path());
+    bool adopted = false;
+    const auto target = files::free_name(wanted, [&](const fs::path& name) {
+        if (!fs::exists(fs::symlink_status(name))) return false;
+        adopted = left_by_a_crash(catalogue, name, digests);
+        return !adopted;
+    });
+    if (!adopted) files::share_file(file, target, may_link);
+    return target;
+}
+
+}  // namespace
+
+std::string head_of(const fs::path& file) {
+    std::ifstream in(file.string(), std::ios::binary);
+    std::string head(64, '\0');
+    in.read(head.data(), static_cast<std::streamsize>(head.size()));
+    head.resize(static_cast<std::size_t>(in.gcount()));
+    return head;
+}
+
+MediaId take_in(stage::Run& run, const fs::path& file, const files::Digests& digests, const media_db::Resource& resource, Source source) {
+    Catalogue catalogue{run.db()};
+    const auto asset = catalogue.asset(resource.asset).value();
+    media_db::NewMedia fresh;
+    fresh.asset = asset.id;
+    fresh.resource = resource.id;
+    fresh.filename = icloud::file_name(asset.filename, resource.kind, resource.file_type);
+    fresh.icloud_id = asset.record_name;
+    fresh.resource_kind = resource.kind;
+    fresh.kind = icloud::kind_of(head_of(file), resource.file_type, fresh.filename);
+    fresh.sha256 = digests.sha256;
+    fresh.apple_checksum = digests.apple_checksum;
+    fresh.size = digests.size;
+    fresh.taken = asset.taken;
+    fresh.fetched_by = to_text(source);
+    for (const auto& other : catalogue.resources(asset.id)) fresh.live_pair = fresh.live_pair || other.kind == ResourceKind::live_movie;
+
+    // The capture date as modification time, once and for all: later links and copies carry it, and the phone sorts by it.
+    const bool ours_alone = source != Source::same_content;
+    if (ours_alone) set_modified(file, asset.taken);
+    fresh.local_path = place_original(catalogue, file, wanted_path(run.settings(), fresh.filename, asset.taken, run.now()), digests, ours_alone);
+    if (!ours_alone) set_modified(fresh.local_path, asset.taken);
+    const auto id = catalogue.take_in(fresh, run.now(), run.id());
+    run.moved(digests.size);
+    log::info("taken in", {{"MEDIA_ID", id.value}, {"BYTES", digests.size.count}, {"BY", to_text(source)}});
+    return id;
+}
+
+void stand_in(stage::Run& run, const fs::path& relative, std::optional<MediaId> media, Bytes size, Timestamp modified) {
+    // The row first: a crash in between leaves a row without a placeholder (the file is judged again), never a placeholder that nobody knows.
+    Catalogue(run.db()).add_placeholder(relative, media, size, run.now());
+    const auto path = run.settings().folders.incoming / relative;
+    fs::create_directories(path.parent_path());
+    files::make_placeholder(path, size, modified);
+}
+
+}  // namespace mediaferry::stages
