@@ -27,7 +27,7 @@ struct Command {
     fs::path directory;                               ///< working directory; empty: ours
     std::string input;                                ///< written to stdin, which is then closed
     std::chrono::seconds deadline{0};                 ///< wall clock for the whole run; 0: none
-    std::chrono::seconds silence{0};                  ///< longest time without a line of output; 0: no limit
+    std::chrono::seconds silence{0};                  ///< longest time without a byte of output; 0: no limit
     std::chrono::seconds grace{10};                   ///< from SIGTERM to SIGKILL of the group
 };
 
@@ -36,13 +36,16 @@ struct Exit {
     int signal = 0;             ///< the signal that ended it, 0 if it exited
     bool deadline_hit = false;  ///< we ended it: `deadline` or `silence` was over
     bool stopped = false;       ///< we ended it: the sink or `stop` asked for it
+    enum class Limit { none, deadline, silence };
+    Limit limit = Limit::none;  ///< which one, when deadline_hit
+    std::chrono::seconds after{0};  ///< and how long it was
     bool ok() const { return code == 0 && signal == 0 && !deadline_hit && !stopped; }
 };
 
 /// Called for each line of output, without its newline (at most 64 KiB of it). Returning false ends the child.
 using LineSink = std::function<bool(Stream, std::string_view)>;
 
-/// Runs to the end; the whole process group is gone when it returns. `stop` is asked about every 100 ms; true ends the child.
+/// Runs to the end (that of the program itself: what it left behind in its group is killed then); the whole process group is gone when it returns. `stop` is asked about every 100 ms; true ends the child.
 /// Throws Unavailable ("process.start") when the program cannot be started.
 Exit run(const Command&, const LineSink& = {}, const std::function<bool()>& stop = {});
 
@@ -57,7 +60,8 @@ Output capture(const Command&);
 /// "exit 3", "killed by SIGSEGV", "ended by us after 30 s of silence".
 std::string to_text(const Exit&);
 
-/// A started child. Destruction ends its group.
+/// A started child. Destruction ends its group. Only argv, environment and directory of the Command count.
+/// It dies with the thread that started it, not with the process alone: start it from one that lasts.
 class Child {
 public:
     /// stdin is /dev/null, stdout and stderr are ours. Throws Unavailable ("process.start").

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/process/start.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/process/args.hpp>
+#include <boost/process/child.hpp>
+#include <boost/process/error.hpp>
+#include <boost/process/exe.hpp>
+#include <boost/process/extend.hpp>
+#include <boost/process/search_path.hpp>
+#include <cerrno>
+#include <cstdlib>
+#include <sstream>
+
+#include "common/errors/errors.h"
+
+extern char** environ;
+
+namespace mediaferry::process {
+namespace {
+
+namespace bp = boost::process;
+
+std::vector<std::string> environment_of(const Command& command) {
+    std::map<std::string, std::string> all;
+    if (command.inherit_environment) {
+        for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+            const std::string_view text = *entry;
+            const auto equals = text.find('=');
+            if (equals != std::string_view::npos && equals > 0) all.emplace(text.substr(0, equals), text.substr(equals + 1));
+        }
+    }
+    for (const auto& [name, value] : command.environment) all[name] = value;
+    std::vector<std::string> entries;
+    for (const auto& [name, value] : all) entries.push_back(name + "=" + value);
+    return entries;
+}
+
+/// The program's file. The child's own PATH decides when it is given one, as in a shell.
+fs::path program_of(const Command& command) {
+    if (command.argv.empty() || command.argv.front().empty()) throw Unavailable{"process.start", "no program is named to be started"};
+    const std::string& name = command.argv.front();
+    if (name.find('/') != std::string::npos) return name;
+    const auto own = command.environment.find("PATH");
+    const char* ours = std::getenv("PATH");
+    std::istringstream path(own != command.environment.end() ? own->second : ours != nullptr ? ours : "/usr/local/bin:/usr/bin:/bin");
+    std::vector<fs::path> directories;
+    for (std::string directory; std::getline(path, directory, ':');) {
+        if (!directory.empty()) directories.emplace_back(directory);
+    }
+    const fs::path found = bp::search_path(name, directories);
+    if (found.empty()) throw Unavailable{"process.start", "no program '" + name + "' in PATH: install it, or write its full path"};
+    return found;
+}
+
+/// What happens between fork and exec, as system calls only: another thread may have held the allocator's lock.
+class Preparation : public bp::extend::handler {
+public:
+    Preparation(char** environment, const char* directory, const Streams& streams)
+        : environment_(environment), directory_(directory), streams_(streams), parent_(::getpid()) {}
+
+    template <class Executor>
+    void on_setup(Executor& executor) const {
+        executor.env = environment_;
+    }
+
+    template <class Executor>
+    void on_exec_setup(Executor&) const {
+        ::setpgid(0, 0);
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (::getppid() != parent_) ::_exit(127);  // it died before the line above
+        for (int number = 1; number < 32; ++number) ::signal(number, SIG_DFL);
+        sigset_t none;
+        sigemptyset(&none);
+        ::sigprocmask(SIG_SETMASK, &none, nullptr);
+        take(streams_.in, STDIN_FILENO);
+        take(streams_.out, STDOUT_FILENO);
+        take(streams_.err, STDERR_FILENO);
+        // Locks and databases of ours must not live on in a child.
+        ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+        if (directory_ != nullptr && ::chdir(directory_) != 0) ::_exit(126);
+    }
+
+    /// The library leaves the child that could not exec as a zombie.
+    template <class Executor>
+    void on_error(Executor& executor, const std::error_code&) const {
+        if (executor.pid > 0) ::waitpid(executor.pid, nullptr, 0);
+    }
+
+private:
+    static void take(int fd, int as) {
+        if (fd >= 0 && fd != as) {
+            ::dup2(fd, as);
+        } else if (fd < 0 && as == STDIN_FILENO) {
+            const int nothing = ::open("/dev/null", O_RDONLY);
+            if (nothing > 0) {
+                ::dup2(nothing, as);
+                ::close(nothing);
+            }
+        }
+    }
+
+    char** environment_;
+    const char* directory_;
+    Streams streams_;
+    pid_t parent_;
+};
+
+}  // namespace
+
+pid_t start(const Command& command, const Streams& streams) {
+    const fs::path program = program_of(command);
+    const std::string where = command.directory.string();
+    boost::system::error_code unknown;
+    if (!where.empty() && !fs::is_directory(command.directory, unknown)) {
+        throw Unavailable{"process.start", "cannot start " + program.string() + " in " + where + ": no such folder"};
+    }
+    std::vector<std::string> entries = environment_of(command);
+    std::vector<char*> environment;
+    for (std::string& entry : entries) environment.push_back(entry.data());
+    environment.push_back(nullptr);
+
+    const std::vector<std::string> arguments(command.argv.begin() + 1, command.argv.end());
+    std::error_code failure;
+    bp::child child(bp::exe = program.string(), bp::args = arguments, failure,
+                    Preparation{environment.data(), where.empty() ? nullptr : where.c_str(), streams});
+    if (failure) {
+        throw Unavailable{"process.start", "cannot start " + program.string() + ": " + failure.message() + "; check that it is installed and may be run"};
+    }
+    const pid_t pid = child.id();
+    child.detach();  // run() and Child wait for it: the library cannot tell an exit code from a signal
+    return pid;
+}
+
+std::optional<Exit> peek(pid_t pid) {
+    siginfo_t info{};
+    while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+        // Somebody else reaped it (SIGCHLD set to be ignored): it is gone, and nobody knows how.
+        if (errno != EINTR) return Exit{.code = 255};
+    }
+    if (info.si_pid == 0) return std::nullopt;
+    Exit exit;
+    (info.si_code == CLD_EXITED ? exit.code : exit.signal) = info.si_status;
+    return exit;
+}
+
+void bury(pid_t leader) {
+    // While the leader is a zombie its number is taken: this cannot reach a stranger's group.
+    ::kill(-leader, SIGKILL);
+    while (::waitpid(leader, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    // The others are reaped by init. One that hangs in a dead network share cannot be waited for without end.
+    for (int tick = 0; tick < 200 && ::kill(-leader, 0) == 0; ++tick) {
+        const timespec moment{0, 5'000'000};
+        ::nanosleep(&moment, nullptr);
+    }
+}
+
+}  // namespace mediaferry::process
