@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Stage 7: the asset goes into the album DeletePending, its originals into delete_pending/. From then on a person can veto by taking the photo out.
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "common/icloud/client.h"
+#include "common/icloud/sign_in_state.h"
+#include "common/media_db/catalogue.h"
+#include "common/media_db/conveyor.h"
+#include "common/media_db/evidence.h"
+#include "common/stage/relocate.h"
+#include "common/stage/stage.h"
+#include "stages/icloud_mark/album.h"
+
+namespace mediaferry::stages {
+namespace {
+
+using media_db::Catalogue;
+using media_db::MediaItem;
+using stage::Outcome;
+using stage::Run;
+
+constexpr std::string_view kStage = "icloud_mark";
+constexpr int kNumber = 7;
+constexpr std::size_t kBatch = 200;  // files looked ahead; the album is read back once a batch
+constexpr std::chrono::hours kLookAgain{6};
+
+class IcloudMark final : public stage::Stage {
+public:
+    explicit IcloudMark(const config::Settings& settings) : settings_(settings) {}
+
+    Outcome begin(Run& run) override {
+        if (media_db::Conveyor(run.db()).ready_count(kStage, run.now()) == 0) return stage::Done{};  // no reason to call iCloud
+        lock_.emplace(icloud::SessionLock::take(settings_.icloud.cookie_directory));
+        client_.emplace(*lock_, settings_.icloud, clock_, icloud::Library{}, run.stop());
+        switch (client_->sign_in()) {
+            case icloud::SignIn::signed_in: break;
+            case icloud::SignIn::two_factor: {
+                const auto reason = icloud::SignInState(run.db(), settings_.icloud, clock_).two_factor_needed();
+                throw SignInRequired{reason.code, reason.text};
+            }
+            case icloud::SignIn::login_needed:
+                icloud::SignInState(run.db(), settings_.icloud, clock_).check_login_allowed();
+                throw Unavailable{"icloud.session", "the iCloud session has ended; the next icloud_download signs in again"};
+        }
+        album_.emplace(*client_, settings_.icloud.album);
+        return stage::Done{};
+    }
+
+    Outcome process_asset(const std::vector<MediaItem>& items, Run& run) override {
+        const auto& first = items.front();
+        if (!first.asset) return move_on(items, run, stage::Done{Reason{"icloud.not_listed", "iCloud never listed this file; there is nothing to delete"}});
+        Catalogue catalogue{run.db()};
+        const auto asset = catalogue.asset(*first.asset).value();
+        if (asset.gone || asset.deleted)
+            return move_on(items, run, stage::Done{Reason{"icloud.already_gone", "it is no longer in iCloud"}});
+        if (const auto why = not_ready(catalogue, asset)) return stage::Wait{*why, kLookAgain};
+
+        if (!album_->knows(asset.id)) album_->file(batch(catalogue, asset, run));
+        const auto& filing = album_->filing(asset.id);
+        if (filing.state == Filing::State::gone) {
+            run.with_outcome([id = asset.id, now = run.now()](media_db::MediaDb& db) { Catalogue(db).mark_gone(id, now); });
+            return move_on(items, run, stage::Done{Reason{"icloud.already_gone", "it is no longer in iCloud"}});
+        }
+        if (filing.state == Filing::State::not_yet) return stage::Wait{filing.why, kLookAgain};
+        run.with_outcome([asset, tag = filing.change_tag, items, run_id = run.id(), now = run.now()](media_db::MediaDb& db) {
+            Catalogue rows{db};
+            rows.set_filed(asset.id, tag, now);
+            for (const auto& item : items) rows.set_flags(item.id, {}, {}, true, {}, now);
+            media_db::Events(db).add({0, now, {}, asset.id, run_id, std::string(kStage), "filed", R"({"album":"DeletePending"})"});
+        });
+        return move_on(items, run, stage::Done{});
+    }
+
+    std::optional<std::string> rehearse(const MediaItem& item, Run&) override {
+        return "icloud_mark: would file " + item.filename + " in the album " + settings_.icloud.album;
+    }
+
+private:
+    /// Why the asset as a whole may not be filed yet: I1 speaks of every resource that iCloud lists.
+    static std::optional<Reason> not_ready(const Catalogue& catalogue, const media_db::Asset& asset) {
+        if (asset.hold && asset.hold->code.starts_with("icloud.")) return asset.hold;  // the others speak of an earlier filing
+        if (!asset.listed) return Reason{"icloud.unlisted", "the last listing of iCloud did not show it; the next one decides"};
+        for (const auto& resource : catalogue.resources(asset.id))
+            if (resource.state != "taken")
+                return Reason{"icloud.incomplete", "its " + std::string(to_text(resource.kind)) + " file has not been fetched from iCloud yet"};
+        return std::nullopt;
+    }
+
+    /// This asset and the next ready ones: filed together, one read-back for all.
+    static std::vector<media_db::Asset> batch(const Catalogue& catalogue, const media_db::Asset& asset, Run& run) {
+        std::vector<media_db::Asset> assets{asset};
+        std::set<AssetId> seen{asset.id};
+        for (const auto& item : media_db::Conveyor(run.db()).ready(kStage, run.now(), kBatch)) {
+            if (!item.asset || !seen.insert(*item.asset).second) continue;
+            const auto other = catalogue.asset(*item.asset).value();
+            if (!other.gone && !other.deleted && !not_ready(catalogue, other) && whole_asset_ready(run, other.id)) assets.push_back(other);
+        }
+        return assets;
+    }
+
+    /// Every file of the asset has been through the stages before this one: a live photo is not filed by half.
+    static bool whole_asset_ready(Run& run, AssetId asset) {
+        media_db::Conveyor conveyor{run.db()};
+        for (const auto& item : Catalogue(run.db()).items_of(asset)) {
+            const auto steps = conveyor.steps(item.id);
+            const auto mine = std::ranges::find(steps, kStage, &media_db::StepRow::stage);
+            if (mine == steps.end() || (!mine->open && mine->status != pipeline::StepStatus::done)) return false;
+        }
+        return true;
+    }
+
+    Outcome move_on(const std::vector<MediaItem>& items, Run& run, stage::Done done) const {
+        for (const auto& item : items) stage::relocate_original(run, item, settings_.folders.delete_pending, kNumber, kStage);
+        return done;
+    }
+
+    const config::Settings& settings_;
+    SystemClock clock_;
+    std::optional<icloud::SessionLock> lock_;
+    std::optional<icloud::Client> client_;
+    std::optional<Album> album_;
+};
+
+}  // namespace
+}  // namespace mediaferry::stages
+
+MEDIAFERRY_STAGE(mediaferry::stages::IcloudMark)
