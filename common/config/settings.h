@@ -134,7 +134,8 @@ struct ICloudDelete {
 };
 
 struct Schedule {
-    std::map<std::string, std::string> of;  ///< stage -> cron expression or "every D"; stages without one run on the default below
+    bool enabled = true;                    ///< false: the daemon starts no stage by itself
+    std::map<std::string, std::string> of;  ///< stage -> cron expression or "every D"; once loaded every stage has one
     std::vector<std::string> windows;       ///< "22:00-06:00", local time; empty: always
 };
 
@@ -143,6 +144,7 @@ struct Smtp {
     Secret password;
 };
 struct Notify {
+    bool enabled = true;  ///< false: nobody is told
     std::string ntfy_url, webhook_url, healthchecks_url;
     Smtp smtp;
     std::vector<std::string> command;
@@ -184,7 +186,7 @@ struct Settings {
     bool stage_enabled(std::string_view stage) const;
     /// Worker processes a stage may run at once (>= 1).
     int processes(std::string_view stage) const;
-    /// Directory beside the database for locks, run scratch and backups.
+    /// The folder "state" beside the database: locks, run scratch and backups of media.db live there.
     fs::path state_directory() const;
 };
 
@@ -197,6 +199,12 @@ Settings parse(const std::string& text, const fs::path& name);
 std::string_view example();
 /// Every key with its value in force, as YAML; secrets as "(set, from …)".
 std::string show(const Settings&);
+/// The same as one JSON object.
+std::string show_json(const Settings&);
+
+/// What Settings have when the file says nothing of them.
+std::vector<Tier> default_tiers();
+std::map<std::string, std::string> default_schedule();
 
 /// "30d", "1h 30m", "90s", "48h", "1y" (365 days), "0s". nullopt: not a duration.
 std::optional<seconds> duration_from_text(std::string_view);
