@@ -23,7 +23,8 @@ struct Request {
     std::chrono::seconds connect_timeout{15};
     std::chrono::seconds timeout{60};         ///< whole request; 0: none, then `stall` alone ends it
     std::chrono::seconds stall{60};           ///< longest time with less than 1 byte/s
-    std::uint64_t max_body = 64ULL << 20;     ///< a longer body is a failure ("http.too_large"); not for download()
+    std::uint64_t max_body = 64ULL << 20;     ///< a longer body is a failure ("http.too_large"); not for download()'s sink
+    std::function<bool()> stop = {};          ///< asked about once a second; true ends it: Interrupted ("http.stopped")
 };
 
 struct Response {
@@ -34,7 +35,7 @@ struct Response {
     std::string header(std::string_view name) const;
 };
 
-/// Gets the body piece by piece; returning false ends the transfer ("http.stopped").
+/// Gets the body piece by piece; returning false ends the transfer: Interrupted ("http.stopped"). What it throws comes out of download().
 using Sink = std::function<bool(std::string_view piece)>;
 
 /// How to reach the other side; fixed for a Client.
@@ -52,7 +53,8 @@ public:
     Client(Client&&) noexcept;
     Client& operator=(Client&&) noexcept;
 
-    /// Throws Unavailable with code http.unreachable, http.timeout, http.tls, http.broken (connection lost in the middle) or http.too_large.
+    /// Never names more of the URL than its host: the rest may be a secret. Throws BadInput (http.url, http.header) for what cannot be sent,
+    /// else Unavailable with code http.unreachable, http.timeout, http.tls, http.broken (connection lost in the middle) or http.too_large.
     Response send(const Request&);
     /// As send(), the body of a 200 or 206 goes to the sink (any other body to Response::body). Throws also when the
     /// body ended before Content-Length bytes.
