@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/archive/marker.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <nlohmann/json.hpp>
+
+#include "common/errors/errors.h"
+
+namespace mediaferry::archive {
+namespace {
+
+constexpr const char* kTempName = ".mediaferry-nas.new";
+
+std::string random_uuid() {
+    auto text = files::read_small_file("/proc/sys/kernel/random/uuid");
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text;
+}
+
+void write_all(int fd, std::string_view content, const std::string& path) {
+    while (!content.empty()) {
+        const auto wrote = ::write(fd, content.data(), content.size());
+        if (wrote < 0 && errno == EINTR) continue;
+        if (wrote < 0) files::throw_errno(errno, "writing", path);
+        content.remove_prefix(static_cast<std::size_t>(wrote));
+    }
+    if (::fsync(fd) != 0) files::throw_errno(errno, "syncing", path);
+}
+
+}  // namespace
+
+std::optional<Marker> read_marker(const files::Tree& tree) {
+    const auto status = tree.status(kMarkerName);
+    if (!status || (S_ISREG(status->st_mode) && status->st_size == 0)) return std::nullopt;
+    const auto where = (tree.root() / kMarkerName).string();
+    const auto json = nlohmann::json::parse(tree.read_small(kMarkerName), nullptr, false);
+    if (!json.is_object() || !json.value("uuid", nlohmann::json{}).is_string() || json["uuid"].get<std::string>().empty())
+        throw NeedsPerson("nas.marker", where + " is not a marker that `mediaferry archive init` wrote. Nothing is written to this archive. Look what the file is; "
+                                                "if it is not needed, take it away and run `mediaferry archive init`");
+    const auto version = json.value("version", nlohmann::json(1));
+    if (!version.is_number_integer() || version.get<int>() != 1)
+        throw NeedsPerson("nas.marker", where + " was written by a newer mediaferry. Install that version");
+    Marker marker;
+    marker.uuid = json["uuid"].get<std::string>();
+    if (const auto created = json.value("created", nlohmann::json{}); created.is_string())
+        marker.created = from_iso(created.get<std::string>()).value_or(Timestamp{});
+    return marker;
+}
+
+Marker write_marker(const files::Tree& tree, Timestamp now) {
+    const Marker marker{random_uuid(), now, 1};
+    const nlohmann::ordered_json json{{"uuid", marker.uuid}, {"created", to_iso(now)}, {"version", marker.version}};
+    if (const auto old = tree.status(kMarkerName); old && S_ISREG(old->st_mode) && old->st_size == 0) tree.remove(kMarkerName);
+    tree.remove(kTempName);
+    auto file = tree.create_new(kTempName);
+    write_all(file.get(), json.dump(2) + "\n", (tree.root() / kTempName).string());
+    file.close_checked((tree.root() / kTempName).string());
+    try {
+        tree.rename_new(kTempName, kMarkerName);
+    } catch (...) {
+        tree.remove(kTempName);
+        throw;
+    }
+    tree.sync_directory("");
+    return marker;
+}
+
+}  // namespace mediaferry::archive
