@@ -61,6 +61,7 @@ public:
     // -- the album and deletion --
     void set_filed(AssetId, const std::string& change_tag, Timestamp);
     void set_vetoed(AssetId, Timestamp);
+    void clear_veto(AssetId);   ///< only a person can want this: filing again does not do it
     void clear_filed(AssetId);
     void set_deleted(AssetId, Timestamp);
     void set_hold(AssetId, const std::optional<Reason>&);

@@ -27,8 +27,9 @@ public:
 
     // -- the phone --
     bool pixel_name_used(const fs::path&) const;  ///< case-insensitively, ever
-    /// Copies on their way to or on the phone (not removed) whose proof is one of `proofs`, oldest first.
-    std::vector<Copy> pixel_copies(const std::vector<std::string>& proofs, std::size_t limit) const;
+    /// Copies on their way to or on the phone (not removed) whose proof is one of `proofs`, oldest first, page by page: those
+    /// added after `after`.
+    std::vector<Copy> pixel_copies(const std::vector<std::string>& proofs, std::size_t limit, CopyId after = {}) const;
     std::optional<Copy> pixel_copy_named(const fs::path&) const;  ///< not removed
     struct Load {
         std::int64_t files = 0;
@@ -38,6 +39,7 @@ public:
     Load pixel_undelivered() const;
 
     // -- the NAS --
+    /// Not removed, in whatever case of its letters: to a Samba server that is one file.
     std::vector<Copy> at_path(Place, const fs::path&) const;
 
 private:

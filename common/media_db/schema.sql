@@ -28,6 +28,9 @@ CREATE TABLE asset (
 ) STRICT;
 CREATE INDEX asset_listed ON asset (listed, id);
 CREATE INDEX asset_filed ON asset (filed_at) WHERE filed_at IS NOT NULL AND deleted_at IS NULL;
+CREATE INDEX asset_deleted ON asset (deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX asset_gone ON asset (gone_at) WHERE gone_at IS NOT NULL;
+CREATE INDEX asset_held ON asset (hold_code) WHERE hold_code IS NOT NULL AND deleted_at IS NULL;
 
 CREATE TABLE resource (
   id          INTEGER PRIMARY KEY,
@@ -37,6 +40,8 @@ CREATE TABLE resource (
   size        INTEGER NOT NULL,
   file_type   TEXT    NOT NULL DEFAULT '',    -- uniform type identifier
   listed      INTEGER NOT NULL DEFAULT 1,
+  wanted      INTEGER NOT NULL DEFAULT 1,     -- 1: listed, and so is its asset: a missing one is fetched
+  taken_at    INTEGER NOT NULL,               -- the asset's, for the order of fetching
   state       TEXT    NOT NULL DEFAULT 'missing' CHECK (state IN ('missing','taken','attention')),
   attempts    INTEGER NOT NULL DEFAULT 0,
   not_before  INTEGER NOT NULL DEFAULT 0,
@@ -45,7 +50,26 @@ CREATE TABLE resource (
   UNIQUE (asset_id, kind, checksum)
 ) STRICT;
 CREATE INDEX resource_checksum ON resource (checksum);
-CREATE INDEX resource_missing ON resource (state, not_before) WHERE state <> 'taken';
+CREATE INDEX resource_missing ON resource (state, not_before, taken_at DESC) WHERE state <> 'taken' AND wanted = 1;
+
+CREATE TABLE resource_count (                 -- kept by triggers, like all *_count tables: `status` never scans
+  state  TEXT NOT NULL,
+  wanted INTEGER NOT NULL,
+  count  INTEGER NOT NULL,
+  PRIMARY KEY (state, wanted)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER resource_added AFTER INSERT ON resource BEGIN
+  INSERT INTO resource_count VALUES (new.state, new.wanted, 1)
+    ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER resource_changed AFTER UPDATE OF state, wanted ON resource WHEN old.state <> new.state OR old.wanted <> new.wanted BEGIN
+  UPDATE resource_count SET count = count - 1 WHERE state = old.state AND wanted = old.wanted;
+  INSERT INTO resource_count VALUES (new.state, new.wanted, 1)
+    ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER resource_removed AFTER DELETE ON resource BEGIN
+  UPDATE resource_count SET count = count - 1 WHERE state = old.state AND wanted = old.wanted;
+END;
 
 -- The files ----------------------------------------------------------------------------------------------------------
 CREATE TABLE media (
@@ -77,7 +101,7 @@ CREATE TABLE media (
 ) STRICT;
 CREATE INDEX media_asset ON media (asset_id);
 CREATE INDEX media_sha256 ON media (sha256);
-CREATE INDEX media_filename ON media (filename);
+CREATE INDEX media_filename ON media (filename COLLATE NOCASE);
 CREATE INDEX media_icloud_id ON media (icloud_id);
 CREATE INDEX media_status ON media (status);
 CREATE INDEX media_next_tier ON media (next_tier_at) WHERE next_tier_at IS NOT NULL;
@@ -87,7 +111,7 @@ CREATE TABLE copy (
   id          INTEGER PRIMARY KEY,
   media_id    INTEGER NOT NULL REFERENCES media (id),
   place       TEXT    NOT NULL CHECK (place IN ('local','pixel','nas','library')),
-  path        TEXT    NOT NULL,               -- relative to the place's root
+  path        TEXT    NOT NULL,               -- relative to the place's root; absolute where place = 'local'
   sha256      TEXT    NOT NULL,
   size        INTEGER NOT NULL,
   proof       TEXT    NOT NULL CHECK (proof IN ('staged','delivered','dwelt','freed','read_back','settled','decoded','placed')),
@@ -99,8 +123,30 @@ CREATE TABLE copy (
 ) STRICT;
 CREATE INDEX copy_media ON copy (media_id, place);
 CREATE UNIQUE INDEX copy_pixel_name ON copy (path COLLATE NOCASE) WHERE place = 'pixel';   -- a name is never used twice
-CREATE INDEX copy_place_path ON copy (place, path);
+CREATE INDEX copy_place_path ON copy (place, path COLLATE NOCASE);      -- a Samba server takes two cases of a name for one file
 CREATE INDEX copy_open_pixel ON copy (proof) WHERE place = 'pixel' AND removed_at IS NULL;
+
+CREATE TABLE copy_count (                     -- copies not removed
+  place TEXT NOT NULL,
+  proof TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  PRIMARY KEY (place, proof)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER copy_added AFTER INSERT ON copy WHEN new.removed_at IS NULL BEGIN
+  INSERT INTO copy_count VALUES (new.place, new.proof, 1, new.size)
+    ON CONFLICT DO UPDATE SET count = count + 1, bytes = bytes + new.size;
+END;
+CREATE TRIGGER copy_uncounted AFTER UPDATE OF proof, size, removed_at ON copy WHEN old.removed_at IS NULL BEGIN
+  UPDATE copy_count SET count = count - 1, bytes = bytes - old.size WHERE place = old.place AND proof = old.proof;
+END;
+CREATE TRIGGER copy_recounted AFTER UPDATE OF proof, size, removed_at ON copy WHEN new.removed_at IS NULL BEGIN
+  INSERT INTO copy_count VALUES (new.place, new.proof, 1, new.size)
+    ON CONFLICT DO UPDATE SET count = count + 1, bytes = bytes + new.size;
+END;
+CREATE TRIGGER copy_deleted AFTER DELETE ON copy WHEN old.removed_at IS NULL BEGIN
+  UPDATE copy_count SET count = count - 1, bytes = bytes - old.size WHERE place = old.place AND proof = old.proof;
+END;
 
 -- What stands in incoming/ for a file that was taken in ----------------------------------------------------------------
 CREATE TABLE placeholder (
@@ -145,33 +191,39 @@ CREATE TABLE step (
   run_id      INTEGER,
   started_at  INTEGER,
   finished_at INTEGER,
+  taken_at    INTEGER NOT NULL,               -- the file's, for the order of claiming
   PRIMARY KEY (media_id, stage)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX step_ready ON step (stage, not_before, media_id) WHERE status = 'pending' AND open = 1;
+CREATE INDEX step_ready ON step (stage, not_before, taken_at DESC, media_id DESC) WHERE status = 'pending' AND open = 1;
+CREATE INDEX step_waiting ON step (stage, reason_code, not_before) WHERE status = 'pending' AND open = 1 AND reason_code IS NOT NULL;
 CREATE INDEX step_running ON step (stage, run_id) WHERE status = 'running';
-CREATE INDEX step_attention ON step (stage, finished_at) WHERE status = 'attention';
+CREATE INDEX step_attention ON step (finished_at) WHERE status = 'attention';
 
-CREATE TABLE step_count (                     -- kept by triggers, so that `status` never scans
+CREATE TABLE step_count (
   stage  TEXT NOT NULL,
   status TEXT NOT NULL,
   open   INTEGER NOT NULL,
+  reason TEXT NOT NULL,                       -- reason_code, '' for none
   count  INTEGER NOT NULL,
-  PRIMARY KEY (stage, status, open)
+  PRIMARY KEY (stage, status, open, reason)
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER step_added AFTER INSERT ON step BEGIN
-  INSERT INTO step_count VALUES (new.stage, new.status, new.open, 1)
+  INSERT INTO step_count VALUES (new.stage, new.status, new.open, coalesce(new.reason_code, ''), 1)
     ON CONFLICT DO UPDATE SET count = count + 1;
 END;
-CREATE TRIGGER step_changed AFTER UPDATE OF status, open ON step WHEN old.status <> new.status OR old.open <> new.open BEGIN
-  UPDATE step_count SET count = count - 1 WHERE stage = old.stage AND status = old.status AND open = old.open;
-  INSERT INTO step_count VALUES (new.stage, new.status, new.open, 1)
+CREATE TRIGGER step_changed AFTER UPDATE OF status, open, reason_code ON step
+    WHEN old.status <> new.status OR old.open <> new.open OR old.reason_code IS NOT new.reason_code BEGIN
+  UPDATE step_count SET count = count - 1
+   WHERE stage = old.stage AND status = old.status AND open = old.open AND reason = coalesce(old.reason_code, '');
+  INSERT INTO step_count VALUES (new.stage, new.status, new.open, coalesce(new.reason_code, ''), 1)
     ON CONFLICT DO UPDATE SET count = count + 1;
 END;
 CREATE TRIGGER step_removed AFTER DELETE ON step BEGIN
-  UPDATE step_count SET count = count - 1 WHERE stage = old.stage AND status = old.status AND open = old.open;
+  UPDATE step_count SET count = count - 1
+   WHERE stage = old.stage AND status = old.status AND open = old.open AND reason = coalesce(old.reason_code, '');
 END;
 
-CREATE TABLE media_count (                    -- the same for media: files and bytes by status word
+CREATE TABLE media_count (                    -- files and bytes by status word
   status        TEXT PRIMARY KEY,
   count         INTEGER NOT NULL,
   initial_bytes INTEGER NOT NULL,

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Copies of media.db that can be trusted: written aside, checked, fsynced, then named.
+#include <fcntl.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include "common/errors/errors.h"
+#include "common/files/files.h"
+#include "common/media_db/connection.h"
+
+namespace mediaferry::media_db {
+
+std::vector<std::string> damage(SQLite::Database& db, bool quick) {
+    std::vector<std::string> found;
+    SQLite::Statement check(db, quick ? "PRAGMA quick_check" : "PRAGMA integrity_check");
+    while (check.executeStep()) {
+        const std::string line = check.getColumn(0).getString();
+        if (line != "ok") found.push_back(line);
+    }
+    return found;
+}
+
+Bytes write_backup(SQLite::Database& db, const fs::path& source, const fs::path& target) {
+    if (fs::exists(target)) throw TransientError("file.exists", "a backup would overwrite " + target.string() + "; move that file away");
+    refuse_network_file_system(target);  // it is opened and checked there; copy the finished one to the NAS instead
+    const fs::path part = target.string() + ".part";
+    boost::system::error_code ignored;
+    fs::remove(part, ignored);  // of a run that died
+    create_private_file(part);
+    try {
+        translated(source, [&] {
+            SQLite::Statement copy(db, "VACUUM INTO ?");
+            copy.bind(1, part.string());
+            copy.exec();
+        });
+        translated(part, [&] {
+            SQLite::Database copy(part.string(), SQLite::OPEN_READONLY, 1000);
+            if (const auto found = damage(copy, true); !found.empty())
+                throw BadInput("db.corrupt", "the backup of " + source.string() + " is damaged (" + found.front() + "); run `mediaferry db check`");
+        });
+        files::sync_file(part);
+        files::move_file(part, target);
+    } catch (...) {
+        fs::remove(part, ignored);
+        throw;
+    }
+    return {fs::file_size(target)};
+}
+
+}  // namespace mediaferry::media_db
