@@ -88,10 +88,14 @@ struct Looked {
 
 struct AlbumMembers {
     std::map<std::string, std::string> relation_of;  ///< CPLAsset record name -> relation record name
-    std::int64_t expected = 0;                       ///< iCloud's own count for the album
+    std::int64_t expected = 0;                       ///< iCloud's own count for the album; it may count hidden or deleted photos, which are not listed
+    /// Being listed is proof of membership; not being listed is proof of nothing unless this is true: ask membership().
     bool complete() const { return static_cast<std::int64_t>(relation_of.size()) >= expected; }
     bool contains(const std::string& asset) const { return relation_of.count(asset) > 0; }
 };
+
+/// Whether one asset is in one album, asked by the name of its membership record.
+enum class Membership { member, not_member, unknown };
 
 /// What became of one asset that was to be filed.
 struct Filed {
@@ -155,7 +159,9 @@ public:
     /// find_album(), or creates it under a record name derived from its name (so that a repeat makes no second one) and reads it back.
     std::string find_or_create_album(const std::string& name);
     AlbumMembers members(const std::string& album);
-    /// Files assets into the album, at most 50 a request, then reads the album back: only that decides `member`. Throws when the read back is incomplete.
+    /// Asset by asset, in the order asked. `not_member` means that iCloud was asked for exactly this membership and has it not (any more): a veto.
+    std::vector<Membership> membership(const std::string& album, const std::vector<std::string>& assets);
+    /// Files assets into the album, at most 50 a request, then reads the album back: only that decides `member`. In the order asked.
     std::vector<Filed> add_members(const std::string& album, const std::vector<std::string>& assets);
     /// Takes one asset out of the album; absent is fine.
     void remove_member(const std::string& album, const std::string& asset);
@@ -168,7 +174,7 @@ public:
     /// sink then got the file from its beginning. Throws TransientError "icloud.url_expired" (403, 404, 410: look the asset up again),
     /// "icloud.range" (416: nothing after `offset`), and Busy, Unavailable. No cookie is sent.
     std::uint64_t download(const std::string& url, std::uint64_t offset, const http::Sink&);
-    /// Downloads a resource into the file `part`, goes on where an earlier attempt ended, fsyncs it and checks size and Apple's checksum. What it
+    /// Downloads a resource (listed or looked up within the hour) into the file `part`, goes on where an earlier attempt ended, fsyncs it and checks size and Apple's checksum. What it
     /// returns is proven to be the resource. `progress` hears the bytes of each piece. Throws as download(); "icloud.mismatch" when the whole file
     /// came and is not what iCloud promised (`part` is removed then).
     files::Digests fetch(const Resource&, const fs::path& part, const std::function<void(Bytes)>& progress = {});

@@ -3,6 +3,7 @@
 // What CloudKit says about photos, read from its JSON (facts/icloud.md C). Pure. Anything that is not the expected shape is a
 // failure: TransientError ("icloud.bad_answer"), never a crash and never a silently missing record.
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -84,8 +85,8 @@ struct Records {
 };
 Records read_records(std::string_view body);
 
-/// One CPLAsset whose masters came in another reply: pairs them. Assets that have their master are untouched.
-void pair_with(std::vector<Asset>& assets, std::string_view body_with_masters);
+/// The assets of one reply paired with masters that came in another one (or in the same).
+std::vector<Asset> read_pairs(std::string_view body_of_assets, std::string_view body_of_masters);
 
 /// The top-level failure in a body, if there is one: {"serverErrorCode":…} or its like inside batch[0] / zones[0].
 std::optional<RecordError> top_error(std::string_view body);
