@@ -151,7 +151,7 @@ class World:
             config["icloud_delete"]["require"] = ["nas"]
         return config
 
-    def set(self, section: str, **keys) -> None:
+    def configure(self, section: str, **keys) -> None:
         """Changes the config file."""
         self.config.setdefault(section, {}).update(keys)
         self.write_config()
@@ -182,7 +182,7 @@ class World:
             raise AssertionError(f"mediaferry {' '.join(map(str, words))}: expected exit {code}, got {result}")
         return result
 
-    def json(self, *words: str):
+    def report(self, *words: str):
         """What a command says with --json."""
         return json.loads(self.expect(0, *words, "--json").out)
 
