@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/icloud/client.h"
+#include "common/icloud/require_session.h"
 #include "common/icloud/sign_in_state.h"
 #include "common/media_db/catalogue.h"
 #include "common/media_db/conveyor.h"
@@ -35,16 +36,8 @@ public:
         if (media_db::Conveyor(run.db()).ready_count(kStage, run.now()) == 0) return stage::Done{};  // no reason to call iCloud
         lock_.emplace(icloud::SessionLock::take(settings_.icloud.cookie_directory));
         client_.emplace(*lock_, settings_.icloud, clock_, icloud::Library{}, run.stop());
-        switch (client_->sign_in()) {
-            case icloud::SignIn::signed_in: break;
-            case icloud::SignIn::two_factor: {
-                const auto reason = icloud::SignInState(run.db(), settings_.icloud, clock_).two_factor_needed();
-                throw SignInRequired{reason.code, reason.text};
-            }
-            case icloud::SignIn::login_needed:
-                icloud::SignInState(run.db(), settings_.icloud, clock_).check_login_allowed();
-                throw Unavailable{"icloud.session", "the iCloud session has ended; the next icloud_download signs in again"};
-        }
+        icloud::SignInState state{run.db(), settings_.icloud, clock_};
+        icloud::require_session(*client_, state);
         album_.emplace(*client_, settings_.icloud.album);
         return stage::Done{};
     }

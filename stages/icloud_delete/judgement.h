@@ -1,0 +1,58 @@
+#pragma once
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Who may go: candidates looked up in iCloud, judged one by one, each verdict kept with the asset.
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/icloud/client.h"
+#include "common/media_db/runs.h"
+#include "common/stage/run.h"
+#include "stages/icloud_delete/evidence.h"
+#include "stages/icloud_delete/harbours.h"
+
+namespace mediaferry::stages {
+
+/// An asset that may be deleted as things stand.
+struct Accepted {
+    media_db::Asset asset;
+    std::vector<media_db::MediaItem> items;
+    std::string change_tag, resources;
+    Bytes bytes;
+    media_db::PlanItem plan_item() const { return {asset.id, change_tag, resources, bytes, "planned", std::nullopt}; }
+};
+
+class Judgement {
+public:
+    /// Reads the album once. Throws Unavailable ("icloud.album_incomplete") when iCloud shows fewer members than it counts.
+    Judgement(stage::Run&, icloud::Client&, Harbours&);
+
+    /// Judges in the given order until `most` are accepted. Held ones keep their reason (asset.hold); those that are no longer in iCloud are marked gone and
+    /// returned by gone(). `ours` says whether a deletion seen now is one that we had sent.
+    std::vector<Accepted> accept(const std::vector<media_db::Asset>&, std::size_t most, const std::function<bool(AssetId)>& ours);
+    /// Just before a batch is sent: album membership and change tag once more. nullopt: still as judged.
+    std::map<AssetId, std::optional<Reason>> once_more(const std::vector<Accepted>&);
+
+    struct Gone {
+        media_db::Asset asset;
+        bool ours = false;
+    };
+    const std::vector<Gone>& gone() const { return gone_; }
+    const std::map<AssetId, Reason>& held() const { return held_; }
+
+private:
+    void read_album();
+    std::optional<Reason> judge(const media_db::Asset&, const icloud::Looked&, Accepted&);
+    void hold(const media_db::Asset&, const Reason&);
+
+    stage::Run& run_;
+    icloud::Client& client_;
+    Harbours& harbours_;
+    icloud::AlbumMembers members_;
+    std::vector<Gone> gone_;
+    std::map<AssetId, Reason> held_;
+};
+
+}  // namespace mediaferry::stages
