@@ -4,13 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdlib>
 #include <iostream>
 #include <sstream>
 
 #include "common/log/log.h"
 #include "common/media_db/catalogue.h"
+#include "common/media_db/conveyor.h"
 #include "common/stage/worker.h"
 #include "daemon/exit_code.h"
 #include "daemon/open_house.h"

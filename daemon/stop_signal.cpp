@@ -2,6 +2,7 @@
 #include "daemon/stop_signal.h"
 
 #include <csignal>
+#include <initializer_list>
 
 namespace mediaferry::daemon {
 

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// `mediaferry attention`, `release`, `redo`: what needs a person, and a person's answer.
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "common/clock/clock.h"
+#include "common/media_db/catalogue.h"
+#include "common/media_db/conveyor.h"
+#include "common/media_db/reports.h"
+#include "daemon/commands/commands.h"
+#include "daemon/exit_code.h"
+#include "daemon/find_items.h"
+#include "daemon/open_house.h"
+#include "stages/house.h"
+
+namespace mediaferry::daemon {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr std::size_t kAtMost = 1000;
+
+json as_json(const std::vector<media_db::Conveyor::Waiting>& files, const std::vector<media_db::Reports::ResourceProblem>& resources,
+             const std::vector<media_db::Catalogue::SetAside>& aside) {
+    json out{{"files", json::array()}, {"resources", json::array()}, {"set_aside", json::array()}};
+    for (const auto& [item, step] : files)
+        out["files"].push_back({{"id", item.id.value}, {"filename", item.filename}, {"stage", step.stage}, {"code", step.reason ? step.reason->code : ""},
+                                {"text", step.reason ? step.reason->text : ""}, {"attempts", step.attempts}, {"deaths", step.deaths}});
+    for (const auto& [asset, resource] : resources)
+        out["resources"].push_back({{"asset", asset.filename}, {"icloud_id", asset.record_name}, {"resource", to_text(resource.kind)},
+                                    {"code", resource.reason ? resource.reason->code : ""}, {"text", resource.reason ? resource.reason->text : ""}});
+    for (const auto& file : aside)
+        out["set_aside"].push_back({{"path", file.path.string()}, {"code", file.reason.code}, {"text", file.reason.text}, {"at", to_iso(file.at)}});
+    return out;
+}
+
+/// An asset of which nothing has arrived has no file to name.
+std::string release_word(media_db::MediaDb& db, const media_db::Asset& asset) {
+    const auto files = media_db::Catalogue{db}.items_of(asset.id);
+    return files.empty() ? "--all" : std::to_string(files.front().id.value);
+}
+
+std::string count_text(std::int64_t n, const std::string& one, const std::string& many) { return std::to_string(n) + " " + (n == 1 ? one : many); }
+
+}  // namespace
+
+int attention_command(const Options& options, const config::Settings& settings) {
+    auto db = look_at_house(settings);
+    const auto files = media_db::Conveyor{db}.attention(kAtMost);
+    const auto resources = media_db::Reports{db}.resource_attention(kAtMost);
+    const auto aside = media_db::Catalogue{db}.set_aside();
+    if (options.json) {
+        std::cout << as_json(files, resources, aside).dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+        return 0;
+    }
+    if (files.empty() && resources.empty()) std::cout << "nothing needs a person\n";
+    for (const auto& [item, step] : files)
+        std::cout << item.id.value << "  " << item.filename << "  " << step.stage << ": " << (step.reason ? step.reason->text : "no reason known")
+                  << "\n    when it is mended: mediaferry release " << item.id.value << "\n";
+    for (const auto& [asset, resource] : resources)
+        std::cout << asset.filename << "  " << to_text(resource.kind) << " not fetched: " << (resource.reason ? resource.reason->text : "no reason known")
+                  << "\n    when it is mended: mediaferry release " << release_word(db, asset) << "\n";
+    if (!aside.empty()) {
+        std::cout << "set aside, never taken in (fetched again from iCloud; look, then remove):\n";
+        for (const auto& file : aside) std::cout << "  " << file.path.string() << ": " << file.reason.text << "\n";
+    }
+    return 0;
+}
+
+int release_command(const Options& options, const config::Settings& settings) {
+    auto db = open_house(settings);
+    const auto now = SystemClock{}.now();
+    media_db::Conveyor conveyor{db};
+    std::int64_t released = 0;
+    if (options.all) {
+        released = conveyor.release_all(now);
+    } else {
+        for (const auto& item : items_meant(db, options.words.front())) released += conveyor.release(item.id, now) ? 1 : 0;
+    }
+    if (options.json) std::cout << json{{"released", released}}.dump() << "\n";
+    else std::cout << count_text(released, "file", "files") << " released: tried again at the next run\n";
+    return 0;
+}
+
+int redo_command(const Options& options, const config::Settings& settings) {
+    const auto* step = stages::find_stage(options.words[0]);
+    if (!step) throw UsageError{"usage.stage", "no stage '" + options.words[0] + "'; mediaferry stages lists them"};
+    auto db = open_house(settings);
+    const auto item = item_meant(db, options.words[1]);
+    media_db::Conveyor{db}.redo(item.id, step->stage, SystemClock{}.now());
+    if (options.json) std::cout << json{{"id", item.id.value}, {"stage", step->stage}}.dump() << "\n";
+    else std::cout << step->stage << " does " << item.filename << " again at its next run\n";
+    return 0;
+}
+
+}  // namespace mediaferry::daemon
