@@ -58,12 +58,12 @@ bool may_be(const fs::path& candidate, const fs::path& original) {
 std::optional<fs::path> moved_already(const MediaItem& item, Run& run) {
     const auto directory = directory_for(run.settings().folders, *item.local_path).lexically_normal();
     if (!fs::is_directory(directory)) return std::nullopt;
-    media_db::Catalogue catalogue{run.db()};
+    const media_db::Evidence evidence{run.db()};
     for (const auto& entry : fs::directory_iterator(directory)) {
         const auto& path = entry.path();
         if (!is_file(path) || !may_be(path, *item.local_path) || fs::file_size(path) != item.size.count) continue;
-        const auto owners = catalogue.find(path.string());
-        if (std::ranges::any_of(owners, [&](const MediaItem& other) { return other.id != item.id && other.local_path == path; })) continue;
+        const auto owners = evidence.at_path(Place::local, path);
+        if (std::ranges::any_of(owners, [&](const media_db::Copy& copy) { return copy.media != item.id; })) continue;
         if (files::digest_file(path).sha256 == item.sha256) return path;
     }
     return std::nullopt;

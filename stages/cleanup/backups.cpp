@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "stages/cleanup/backups.h"
+
+#include <algorithm>
+
+#include "common/files/files.h"
+#include "common/media_db/reports.h"
+#include "common/media_db/runs.h"
+
+namespace mediaferry::stages {
+namespace {
+
+constexpr std::string_view kFact = "cleanup.backup";
+constexpr std::string_view kPrefix = "daily-";
+constexpr std::size_t kKept = 7;
+
+fs::path directory(stage::Run& run) { return run.settings().state_directory() / "backups"; }
+
+}  // namespace
+
+bool backup_is_due(stage::Run& run) {
+    const auto last = media_db::Facts(run.db()).written(kFact);
+    // One written in the future is a clock that was wrong.
+    return !last || *last > run.now() || run.now() - *last >= std::chrono::hours{24};
+}
+
+fs::path write_backup(stage::Run& run) {
+    files::make_directories(directory(run));
+    const auto path = directory(run) / (std::string(kPrefix) + to_compact(run.now()) + ".db");
+    media_db::Upkeep(run.db()).backup_to(path);
+    media_db::Facts(run.db()).set(kFact, path.filename().string(), run.now());
+    return path;
+}
+
+std::vector<fs::path> surplus_backups(stage::Run& run) {
+    boost::system::error_code ignored;
+    if (!fs::is_directory(directory(run), ignored)) return {};
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::directory_iterator(directory(run))) {
+        const auto name = entry.path().filename().string();
+        if (name.starts_with(kPrefix) && entry.path().extension() == ".db") found.push_back(entry.path());
+    }
+    std::ranges::sort(found, std::greater<>{});  // the name begins with its time
+    found.erase(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(std::min(kKept, found.size())));
+    return found;
+}
+
+}  // namespace mediaferry::stages

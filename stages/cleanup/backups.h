@@ -1,0 +1,18 @@
+#pragma once
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The daily backup of media.db, in <state directory>/backups; the last seven are kept.
+
+#include <vector>
+
+#include "common/stage/run.h"
+#include "common/types/fs.h"
+
+namespace mediaferry::stages {
+
+bool backup_is_due(stage::Run&);
+/// Writes one and returns its path.
+fs::path write_backup(stage::Run&);
+/// Daily backups beyond the newest seven. Others in that directory are not ours to count.
+std::vector<fs::path> surplus_backups(stage::Run&);
+
+}  // namespace mediaferry::stages
