@@ -20,9 +20,10 @@ std::string detail_of(const NewMedia& file) {
 }
 
 MediaId insert_media(MediaDb& db, const NewMedia& file, const std::string& status, Timestamp now) {
-    Query(db, R"(INSERT INTO media (filename, icloud_id, created_date, local_path, status, initial_size, current_size, last_updated, asset_id, resource_id,
+    Query(db, R"(INSERT INTO media (id, filename, icloud_id, created_date, local_path, status, initial_size, current_size, last_updated, asset_id, resource_id,
                                     resource, kind, sha256, apple_checksum, taken_at, live_pair)
-                 VALUES (:filename, :icloud_id, :created, :path, :status, :size, :size, :now, :asset, :resource_id, :resource, :kind, :sha256, :apple, :taken, :live))")
+                 VALUES (:id, :filename, :icloud_id, :created, :path, :status, :size, :size, :now, :asset, :resource_id, :resource, :kind, :sha256, :apple, :taken, :live))")
+        .with(":id", file.id)
         .with(":filename", file.filename)
         .with(":icloud_id", file.icloud_id.empty() ? file.filename : file.icloud_id)
         .with(":created", to_iso(file.taken))

@@ -30,9 +30,9 @@ public:
 
     struct Impl;  ///< defined in connection.h, private to this folder
     Impl& impl() const { return *impl_; }
+    explicit MediaDb(std::unique_ptr<Impl>);  ///< for this folder: over a connection made elsewhere in it
 
 private:
-    explicit MediaDb(std::unique_ptr<Impl>);
     std::unique_ptr<Impl> impl_;
 };
 

@@ -54,6 +54,12 @@ private:
     MediaDb& db_;
 };
 
+/// What became of the rows of an adopted database.
+struct Adoption {
+    std::int64_t adopted = 0;
+    std::vector<std::string> without_file;  ///< their paths: these rows stay in the table `media_before_adoption` only
+};
+
 /// Backups, integrity, adoption of a media.db made by earlier scripts.
 class Upkeep {
 public:
@@ -62,9 +68,10 @@ public:
     Bytes backup_to(const fs::path&);
     /// PRAGMA integrity_check and foreign_key_check, counters against a scan, the event chain. Empty: all well.
     std::vector<std::string> check() const;
-    /// Turns a `media` table of the earlier Python scripts into ours, in place, after a backup beside it. Returns how many rows. Rows are kept as they
-    /// claim to be but nothing they claim counts as proof: flags become history, files are hashed and archived again. Throws BadInput ("db.not_adoptable").
-    static std::int64_t adopt(const fs::path& file, const fs::path& backup, Timestamp now);
+    /// Turns a `media` table of the earlier Python scripts into ours, in place, after a backup to `backup`. Rows keep their numbers, but
+    /// nothing they claim counts as proof: flags become history, files are hashed now and archived again. Throws BadInput ("db.not_adoptable"),
+    /// TryLater ("db.changed") when somebody wrote into it meanwhile; the file is then as it was.
+    static Adoption adopt(const fs::path& file, const fs::path& backup, Timestamp now);
 
 private:
     MediaDb& db_;

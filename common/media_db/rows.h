@@ -92,6 +92,7 @@ struct NewMedia {
     Timestamp taken;
     fs::path local_path;
     std::string fetched_by;  ///< "icloudpd" | "own client" | "same content": told in the event
+    std::optional<MediaId> id = {};  ///< the number it must get; absent: the next free one
 };
 
 /// Evidence of one copy.
