@@ -25,8 +25,9 @@ Buffer aligned_block() {
 
 int open_beneath(int directory, const fs::path& name, int flags, mode_t mode) {
     struct open_how how {};
-    how.flags = static_cast<__u64>(flags | O_CLOEXEC | O_NOFOLLOW);
+    how.flags = static_cast<__u64>(flags | O_CLOEXEC);
     how.mode = mode;
+    // Not O_NOFOLLOW too: with O_DIRECTORY it would call a link "not a directory", and that reads as "not there".
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
     const char* text = name.empty() ? "." : name.c_str();
     for (;;) {

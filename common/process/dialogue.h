@@ -1,7 +1,7 @@
 #pragma once
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A child that asks and is answered: its output arrives as it is printed, prompts without a newline included, and its stdin
-// stays open. It leads a session of its own, so it cannot ask a terminal past us, and dies with its parent.
+// stays open. Like every child it leads its own process group and dies with its parent.
 
 #include <chrono>
 #include <memory>

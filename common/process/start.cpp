@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <boost/process/args.hpp>
 #include <boost/process/child.hpp>
 #include <boost/process/error.hpp>
 #include <boost/process/exe.hpp>
@@ -58,19 +57,24 @@ fs::path program_of(const Command& command) {
     return found;
 }
 
+/// As exec wants them, with a null pointer at the end.
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+    std::vector<char*> pointers;
+    for (std::string& text : texts) pointers.push_back(text.data());
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
 /// What happens between fork and exec, as system calls only: another thread may have held the allocator's lock.
 class Preparation : public bp::extend::handler {
 public:
-    Preparation(char** environment, const char* directory, const Streams& streams)
-        : environment_(environment), directory_(directory), streams_(streams), parent_(::getpid()) {}
+    Preparation(char** arguments, char** environment, const char* directory, const Streams& streams)
+        : arguments_(arguments), environment_(environment), directory_(directory), streams_(streams), parent_(::getpid()) {}
 
     template <class Executor>
-    void on_setup(Executor& executor) const {
+    void on_exec_setup(Executor& executor) const {
+        executor.cmd_line = arguments_;  // the library's own way through bp::args cannot pass an empty argument
         executor.env = environment_;
-    }
-
-    template <class Executor>
-    void on_exec_setup(Executor&) const {
         ::setpgid(0, 0);
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != parent_) ::_exit(127);  // it died before the line above
@@ -105,6 +109,7 @@ private:
         }
     }
 
+    char** arguments_;
     char** environment_;
     const char* directory_;
     Streams streams_;
@@ -120,15 +125,14 @@ pid_t start(const Command& command, const Streams& streams) {
     if (!where.empty() && !fs::is_directory(command.directory, unknown)) {
         throw Unavailable{"process.start", "cannot start " + program.string() + " in " + where + ": no such folder"};
     }
+    std::vector<std::string> words = command.argv;
     std::vector<std::string> entries = environment_of(command);
-    std::vector<char*> environment;
-    for (std::string& entry : entries) environment.push_back(entry.data());
-    environment.push_back(nullptr);
+    std::vector<char*> arguments = pointers_to(words);
+    std::vector<char*> environment = pointers_to(entries);
 
-    const std::vector<std::string> arguments(command.argv.begin() + 1, command.argv.end());
     std::error_code failure;
-    bp::child child(bp::exe = program.string(), bp::args = arguments, failure,
-                    Preparation{environment.data(), where.empty() ? nullptr : where.c_str(), streams});
+    bp::child child(bp::exe = program.string(), failure,
+                    Preparation{arguments.data(), environment.data(), where.empty() ? nullptr : where.c_str(), streams});
     if (failure) {
         throw Unavailable{"process.start", "cannot start " + program.string() + ": " + failure.message() + "; check that it is installed and may be run"};
     }
