@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <set>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +34,7 @@ enum class Hint {
     authenticated,       ///< "Authentication completed successfully"
     wrong_password,      ///< "Invalid email/password combination", code -20101
     locked,              ///< the same text with -20209 or (403)
+    no_password,         ///< "KeyError: 'dsInfo'": it would have to log in and has no password
     throttled,           ///< "Apple iCloud is temporary refusing to serve icloudpd"
     unreachable,         ///< "Cannot connect to Apple iCloud service"
     access_denied,       ///< "…(ACCESS_DENIED)"
