@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "daemon/commands/db_commands.h"
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "common/files/files.h"
+#include "common/media_db/reports.h"
+#include "daemon/exit_code.h"
+
+namespace mediaferry::daemon {
+
+namespace {
+
+using json_t = nlohmann::ordered_json;
+using media_db::MediaDb;
+
+void print(std::ostream& out, const json_t& value) { out << value.dump(2, ' ', false, json_t::error_handler_t::replace) << "\n"; }
+
+bool exists(const fs::path& path) { return fs::exists(fs::symlink_status(path)); }
+
+}  // namespace
+
+int db_adopt(const config::Settings& settings, const fs::path& file, bool json, Timestamp now, std::ostream& out, std::ostream& err) {
+    const fs::path target = file.empty() ? settings.database : file;
+    const fs::path backup = files::free_name(target.string() + ".before-adoption", exists);
+    err << "reading every file that " << target.string() << " names; this takes a while\n";
+    const auto result = media_db::Upkeep::adopt(target, backup, now);
+    if (json) {
+        print(out, {{"database", target.string()}, {"backup", backup.string()}, {"adopted", result.adopted}, {"without_file", result.without_file}});
+        return 0;
+    }
+    out << target.string() << ": " << result.adopted << " files adopted; the database as it was: " << backup.string() << "\n";
+    out << "what it claimed about them is in `mediaferry history`, and is no proof: they are sent and archived again\n";
+    if (!result.without_file.empty()) {
+        out << result.without_file.size() << " rows name no file that exists; they stay in the table media_before_adoption:\n";
+        for (const auto& path : result.without_file) out << "  " << path << "\n";
+    }
+    if (!file.empty() && fs::absolute(file) != fs::absolute(settings.database)) err << "to work with it, write in the config: `database: " << fs::absolute(file).string() << "`\n";
+    return 0;
+}
+
+int db_backup(const config::Settings& settings, const fs::path& target, bool json, Timestamp now, std::ostream& out, std::ostream&) {
+    // Opened to write: a read-only connection cannot always read a log that a crash left behind.
+    if (!fs::exists(settings.database)) throw BadInput("db.missing", "there is no database " + settings.database.string() + " to back up");
+    auto db = MediaDb::open(settings.database);
+    const fs::path path = !target.empty() ? target : files::free_name(settings.state_directory() / "backups" / ("media-" + to_compact(now) + "-by-hand.db"), exists);
+    const Bytes size = media_db::Upkeep(db).backup_to(path);
+    if (json) print(out, {{"backup", path.string()}, {"bytes", size.count}});
+    else out << path.string() << ": " << to_text(size) << ", checked\n";
+    return 0;
+}
+
+int db_check(const config::Settings& settings, bool json, std::ostream& out, std::ostream&) {
+    auto db = MediaDb::open(settings.database, media_db::Access::read_only);
+    const auto found = media_db::Upkeep(db).check();
+    if (json) {
+        print(out, {{"database", settings.database.string()}, {"ok", found.empty()}, {"faults", found}});
+    } else if (found.empty()) {
+        out << settings.database.string() << ": ok\n";
+    } else {
+        for (const auto& line : found) out << settings.database.string() << ": " << line << "\n";
+        out << "put back the newest backup from " << (settings.state_directory() / "backups").string() << ", or ask for help with these lines\n";
+    }
+    return found.empty() ? 0 : kBadInput;
+}
+
+}  // namespace mediaferry::daemon
