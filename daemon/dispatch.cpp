@@ -5,7 +5,11 @@
 #include <iostream>
 
 #include "common/log/log.h"
+#include "daemon/commands/archive_commands.h"
 #include "daemon/commands/commands.h"
+#include "daemon/commands/config_commands.h"
+#include "daemon/commands/setup_wizard.h"
+#include "daemon/daemon.h"
 #include "daemon/run_stage.h"
 
 namespace mediaferry::daemon {
@@ -17,9 +21,10 @@ using Command = int (*)(const Options&, const config::Settings&);
 /// Verbs that need a config; the others parse what follows by themselves.
 const std::map<std::string_view, Command>& commands() {
     static const std::map<std::string_view, Command> table{
-        {"run", run_command}, {"run-stage", run_stage}, {"status", status_command}, {"stages", stages_command},
+        {"daemon", daemon_command}, {"run", run_command}, {"run-stage", run_stage}, {"status", status_command}, {"stages", stages_command},
         {"plan", plan_command}, {"approve", approve_command}, {"why", why_command}, {"history", history_command},
         {"attention", attention_command}, {"release", release_command}, {"redo", redo_command},
+        {"archive", archive_command},
     };
     return table;
 }
@@ -43,11 +48,25 @@ void start_log(const Options& options, const config::Settings& settings) {
         for (const auto& warning : settings.warnings) log::warning("config", {{"TEXT", warning}});
 }
 
+/// These must work on a config that does not load, or is not there yet.
+int config_command(const Options& options) {
+    const auto& what = options.words.front();
+    const fs::path file = options.words.size() > 1 ? fs::path{options.words[1]} : options.config;
+    if (options.words.size() > 2) throw UsageError{"usage.words", "usage: mediaferry config check|show|init|setup [FILE]"};
+    if (what == "check") return config_check(file, std::cout, std::cerr);
+    if (what == "show") return config_show(file, options.json, std::cout);
+    if (what == "init") return config_init(file, std::cout, std::cerr);
+    if (what == "setup") return config_setup(file, std::cin, std::cout);
+    const auto near = nearest(what, {"check", "show", "init", "setup"});
+    throw UsageError{"usage.verb", "unknown command 'config " + what + "'" + (near.empty() ? "" : " (did you mean " + near + "?)")};
+}
+
 }  // namespace
 
 int dispatch(const Options& options) {
     if (options.verb == "help") return std::cout << help_text(options.topic), 0;
     if (options.verb == "version") return std::cout << "mediaferry " MEDIAFERRY_VERSION "\n", 0;
+    if (options.verb == "config") return config_command(options);
     const auto settings = config::load(options.config);
     start_log(options, settings);
     const auto command = commands().find(options.verb);

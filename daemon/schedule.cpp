@@ -65,6 +65,7 @@ Decision decide(const std::vector<StageNow>& stages, const std::vector<Window>& 
             if (stage.next_due) idle = std::min(idle, *stage.next_due);
             at = std::max(at, idle);
         }
+        if (stage.not_before) at = std::max(at, *stage.not_before);
         at = next_open(windows, std::max(at, now));
         if (at > now) {
             wake_at(at);

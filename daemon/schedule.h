@@ -42,6 +42,7 @@ struct StageNow {
     std::optional<Timestamp> next_due;       ///< of the next waiting file
     std::optional<Timestamp> last_begin, last_end;
     std::optional<int> last_exit;            ///< absent with last_end: it crashed
+    std::optional<Timestamp> not_before;     ///< its last process did not even begin a run
     int failures = 0;                        ///< as a whole, in a row
 };
 
