@@ -60,8 +60,8 @@ int init(const Words& words, const Options& options, const config::Settings& set
         std::cout << root << (written ? " is now an archive: " : " is an archive already: ") << marker.uuid << "\n";
     }
     if (written && on_the_system_disk(root))
-        std::cerr << "note: " << root << " lies on the system disk. If a NAS is to be mounted there, unmount guard and all fail now: remove " << root << "/" << archive::kMarkerName
-                  << ", mount it, and run `mediaferry archive init --new`\n";
+        std::cerr << "note: " << root << " lies on the system disk. If a NAS belongs there it is not mounted now, and this marker would hide that for ever: remove "
+                  << root << "/" << archive::kMarkerName << ", mount the NAS and run `mediaferry archive init --new`\n";
     return 0;
 }
 
