@@ -147,7 +147,7 @@ void Catalogue::set_compressed(MediaId media, Bytes current_size, const std::str
     Transaction transaction(db_);
     Query update(db_, R"(UPDATE media SET current_size = :size, last_compressed = :now, compression_metadata = :metadata, next_tier_at = :next, last_updated = :now
                           WHERE id = :media)");
-    update.with(":size", current_size).with(":metadata", metadata_json.empty() ? std::nullopt : std::optional(metadata_json)).with(":next", next_tier);
+    update.with(":size", current_size).with_json(":metadata", metadata_json).with(":next", next_tier);
     touch(update, media, now);
     transaction.commit();
 }

@@ -3,6 +3,8 @@
 
 #include <sqlite3.h>
 
+#include <nlohmann/json.hpp>
+
 #include "common/errors/errors.h"
 #include "common/files/files.h"
 #include "common/log/log.h"
@@ -132,6 +134,12 @@ Query& Query::with(const char* name, std::string_view value) {
 Query& Query::with(const char* name, std::nullopt_t) {
     translated(impl_.file, [&] { statement_->bind(name); });
     return *this;
+}
+
+Query& Query::with_json(const char* name, const std::string& text) {
+    if (text.empty()) return with(name, std::nullopt);
+    if (!nlohmann::json::accept(text)) throw Error("db.refused", "the database takes JSON only there, not: " + text);
+    return with(name, std::string_view(text));
 }
 
 bool Query::next() {

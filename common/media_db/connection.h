@@ -76,6 +76,8 @@ public:
     Query& with(const char* name, Timestamp value) { return with(name, static_cast<std::int64_t>(value.time_since_epoch().count())); }
     Query& with(const char* name, const Sha256& value) { return with(name, to_hex(value)); }
     Query& with(const char* name, std::nullopt_t);
+    /// JSON text; "" binds NULL. Throws db.refused when it is no JSON.
+    Query& with_json(const char* name, const std::string&);
     template <class Tag>
     Query& with(const char* name, Id<Tag> id) {
         return with(name, id.value);

@@ -28,6 +28,7 @@ std::string hash_after(const std::string& previous, const Event& event) {
 void Events::add(const Event& given) {
     Transaction transaction(db_);  // IMMEDIATE: nobody else can write between reading the last row and adding the next
     Event event = given;
+    if (event.detail.empty()) event.detail = "{}";
     std::string previous;
     {
         Query last(db_, "SELECT id, hash FROM event ORDER BY id DESC LIMIT 1");
@@ -45,7 +46,7 @@ void Events::add(const Event& given) {
         .with(":run", event.run)
         .with(":stage", event.stage)
         .with(":what", event.what)
-        .with(":detail", event.detail)
+        .with_json(":detail", event.detail)
         .with(":hash", hash_after(previous, event))
         .run();
     transaction.commit();

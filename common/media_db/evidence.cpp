@@ -15,7 +15,6 @@ std::optional<Copy> one_copy(Query& query) {
     if (!query.next()) return std::nullopt;
     return copy_from(query);
 }
-std::optional<std::string> unless_empty(const std::string& text) { return text.empty() ? std::nullopt : std::optional(text); }
 }  // namespace
 
 CopyId Evidence::add(const Copy& copy) {
@@ -32,7 +31,7 @@ CopyId Evidence::add(const Copy& copy) {
         .with(":proven", copy.proven)
         .with(":checked", copy.checked)
         .with(":removed", copy.removed)
-        .with(":receipt", unless_empty(copy.receipt))
+        .with_json(":receipt", copy.receipt)
         .run();
     const CopyId id{db_.impl().last_id()};
     transaction.commit();
@@ -57,7 +56,7 @@ void Evidence::proven(CopyId copy, std::string_view proof, Timestamp proven, Tim
         .with(":proof", proof)
         .with(":proven", proven)
         .with(":checked", checked)
-        .with(":receipt", unless_empty(receipt_json))
+        .with_json(":receipt", receipt_json)
         .with(":copy", copy)
         .run();
     transaction.commit();

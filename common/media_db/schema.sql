@@ -1,5 +1,6 @@
 -- media.db, schema version 1. Times are whole seconds since 1970 UTC in INTEGER columns named *_at; the documented columns of
--- `media` hold ISO text, as their readers expect. Words are lower case and checked here.
+-- `media` hold ISO text, as their readers expect. Words are lower case and checked here; JSON is checked where it is written
+-- (SQLite refuses json_valid() in a schema that is not trusted).
 
 -- What iCloud lists --------------------------------------------------------------------------------------------------
 CREATE TABLE asset (
@@ -96,7 +97,7 @@ CREATE TABLE media (
   apple_checksum  TEXT    NOT NULL,
   taken_at        INTEGER NOT NULL,
   live_pair       INTEGER NOT NULL DEFAULT 0, -- 1: still or movie of a live photo
-  compression_metadata TEXT CHECK (json_valid(compression_metadata)),
+  compression_metadata TEXT,
   next_tier_at    INTEGER                     -- when it ages into the next tier
 ) STRICT;
 CREATE INDEX media_asset ON media (asset_id);
@@ -119,7 +120,7 @@ CREATE TABLE copy (
   proven_at   INTEGER,                        -- when `proof` was first reached (pixel: delivered; nas: read back)
   checked_at  INTEGER,                        -- last time it was proven again
   removed_at  INTEGER,                        -- we took it away, or saw that it is gone
-  receipt     TEXT    CHECK (json_valid(receipt))
+  receipt     TEXT   
 ) STRICT;
 CREATE INDEX copy_media ON copy (media_id, place);
 CREATE UNIQUE INDEX copy_pixel_name ON copy (path COLLATE NOCASE) WHERE place = 'pixel';   -- a name is never used twice
@@ -289,7 +290,7 @@ CREATE TABLE event (
   run_id   INTEGER,
   stage    TEXT    NOT NULL DEFAULT '',
   what     TEXT    NOT NULL,                  -- a stable word: taken_in, staged, archived, read_back, deleted, …
-  detail   TEXT    NOT NULL DEFAULT '{}' CHECK (json_valid(detail)),
+  detail   TEXT    NOT NULL DEFAULT '{}',
   hash     TEXT    NOT NULL                   -- SHA-256 over the previous hash and this row
 ) STRICT;
 CREATE INDEX event_media ON event (media_id) WHERE media_id IS NOT NULL;
@@ -347,7 +348,7 @@ CREATE TABLE sync_records (
   received_at TEXT NOT NULL, status TEXT NOT NULL, error_message TEXT
 ) STRICT;
 CREATE TABLE action_queue (
-  id INTEGER PRIMARY KEY, target TEXT NOT NULL UNIQUE, action TEXT NOT NULL CHECK (action IN ('pull','push','trash')), options TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(options)),
+  id INTEGER PRIMARY KEY, target TEXT NOT NULL UNIQUE, action TEXT NOT NULL CHECK (action IN ('pull','push','trash')), options TEXT NOT NULL DEFAULT '{}',
   status TEXT NOT NULL DEFAULT 'queued' CHECK (status IN ('queued','running','done','failed')), copied INTEGER NOT NULL DEFAULT 0,
   skipped INTEGER NOT NULL DEFAULT 0, errors INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL, finished_at INTEGER
 ) STRICT;
