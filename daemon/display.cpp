@@ -99,7 +99,7 @@ void Display::read_some() {
 
 void Display::listen() {
     pollfd ready{read_.get(), POLLIN, 0};
-    if (::poll(&ready, 1, 200) > 0) read_some();
+    if (::poll(&ready, 1, 50) > 0) read_some();
 }
 
 void Display::drain() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/open_house.h"
 
+#include "common/errors/errors.h"
 #include "common/media_db/conveyor.h"
 #include "daemon/house_rows.h"
 
@@ -18,8 +19,12 @@ MediaDb open_house(const config::Settings& settings) {
 MediaDb look_at_house(const config::Settings& settings) { return MediaDb::open(settings.database, Access::read_only); }
 
 std::optional<MediaDb> look_if_there(const config::Settings& settings) {
-    if (!fs::exists(settings.database)) return std::nullopt;
-    return look_at_house(settings);
+    try {
+        return look_at_house(settings);
+    } catch (const BadInput& error) {
+        if (error.code() == "db.missing") return std::nullopt;
+        throw;
+    }
 }
 
 }  // namespace mediaferry::daemon

@@ -151,7 +151,7 @@ int run_stage(const Options& options, const config::Settings& settings) {
     for (const auto& line : run.told()) std::cerr << line << "\n";
     if (result.reason) std::cerr << step.stage << ": " << result.reason->text << "\n";
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
-    std::cerr << summary_line(step.stage, run.progress(), took) << "\n";
+    if (!workflow_of_parent()) std::cerr << summary_line(step.stage, run.progress(), took) << "\n";  // else the parent sums up
     log::info("stage finished", {{"EXIT", result.exit_code}, {"DONE", run.progress().done}, {"WAITING", run.progress().waiting},
                                  {"ATTENTION", run.progress().attention}, {"BYTES", run.progress().bytes.count}, {"MS", took.count()}});
     return result.exit_code;

@@ -85,7 +85,7 @@ int Walk::walk_stage(const pipeline::Step& step) {
     int code = run_processes(step);
     for (const auto give_up = began + kWaitForSlot; code == kSlotTaken && steady_clock::now() < give_up && !stop_signal();) {
         display_.line(head + std::string{step.stage} + ": another process is at it, waiting for it to end");
-        for (int i = 0; i < 10 && !stop_signal(); ++i) display_.listen();
+        for (int i = 0; i < 40 && !stop_signal(); ++i) display_.listen();
         code = run_processes(step);
     }
     if (code == kSlotTaken) code = kTryLater;
