@@ -93,6 +93,7 @@ void settle_defaults(Settings& s, const Faults& faults) {
         *folder = (folder->is_absolute() ? *folder : folders.root / *folder).lexically_normal();
     if (s.icloud.domain == "cn" && !faults.mentions("icloud.setup_url")) s.icloud.setup_url = "https://setup.icloud.com.cn/setup/ws/1";
     if (!faults.mentions("icloud_delete.require")) std::erase_if(s.icloud_delete.require, [&](const auto& harbour) { return !switched_off_by(s, harbour).empty(); });
+    if (!s.notify.enabled) s.notify = Notify{.enabled = false};
     constexpr std::array<std::string_view, 3> kNames{"light", "medium", "heavy"};
     for (std::size_t i = 0; i < s.compress.tiers.size(); ++i)
         s.compress.tiers[i].name = i < kNames.size() ? std::string{kNames[i]} : "tier " + std::to_string(i + 1);

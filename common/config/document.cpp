@@ -141,7 +141,8 @@ Value read_document(const std::string& text) {
         if (documents.size() > 1) throw NotYaml{position(documents[1].Mark()), "a second document begins here (remove the line ---)"};
         return Reader{}.read(documents.front(), 0);
     } catch (const YAML::Exception& error) {
-        throw NotYaml{position(error.mark), "this is not YAML: " + error.msg + " (look at the indentation, and put quotes around odd text)"};
+        // What follows a colon in the library's words may be text of the file, and that a password.
+        throw NotYaml{position(error.mark), error.msg.substr(0, error.msg.find(':')) + " (look at the indentation, and put quotes around odd text)"};
     }
 }
 

@@ -59,7 +59,7 @@ std::map<std::string, std::string> parse_dot_env(std::string_view text, const fs
         if (value)
             variables[std::string{key}] = *value;
         else
-            faults.add_elsewhere(name, number, "this is no variable (write NAME=value, with quotes around a value that has blanks or #)");
+            faults.add_elsewhere(name, number, "variable: is not of the form NAME=value (write quotes around a value that has blanks or #)");
     }
     return variables;
 }

@@ -72,7 +72,7 @@ template <class Keys>
 void archive_keys(Keys& in, Archive& archive) {
     in.value("enabled", archive.enabled, syntax::flag());
     in.value("root", archive.root, syntax::absolute_path());
-    in.value("layout", archive.layout, syntax::checked(layout_is_valid, "is no layout (write a relative path of {year}, {month} and {day} that ends with {filename})"));
+    in.value("layout", archive.layout, syntax::checked(layout_is_valid, "is no layout (write a relative path with {filename} last, of {year}, {month}, {day}, {kind} and {account})"));
     in.value("processes", archive.processes, syntax::whole(1, 64));
     in.value("settle", archive.settle, syntax::duration(seconds{0}, "24h"));
     in.value("trash", archive.trash, syntax::checked([](std::string_view name) { return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos; },
@@ -119,7 +119,7 @@ void icloud_delete_keys(Keys& in, ICloudDelete& icloud_delete) {
 
 template <class Keys>
 void schedule_keys(Keys& in, Schedule& schedule) {
-    in.value("enabled", schedule.enabled, syntax::flag());
+    in.always_on("write enabled: false in the sections of single stages, or stop the daemon");
     for (const auto stage : kStages)
         in.value(stage, schedule.of[std::string{stage}],
                  syntax::checked(schedule_is_valid, "is no schedule (write five cron fields, such as \"0 2 * * *\", or every 10m)"));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cctype>
 #include <charconv>
 #include <vector>
@@ -46,37 +47,59 @@ std::optional<int> point(std::string_view text, const CronField& field) {
     return field.first_name + static_cast<int>(at / 3);
 }
 
-/// *, a, a-b, each with /step if it is not a single point.
-bool range_is_valid(std::string_view text, const CronField& field) {
+using Points = std::bitset<60>;
+
+/// Adds the points of *, a, a-b, each perhaps with a /step; false: it is none of these.
+bool add_range(std::string_view text, const CronField& field, Points& points) {
+    int step = 1;
     const auto slash = text.find('/');
     if (slash != std::string_view::npos) {
-        const auto step = number(text.substr(slash + 1));
-        if (!step || *step < 1 || *step > field.most) return false;
+        const auto given = number(text.substr(slash + 1));
+        if (!given || *given < 1 || *given > field.most) return false;
+        step = *given;
         text = text.substr(0, slash);
     }
-    if (text == "*") return true;
-    const auto ends = split(text, '-');
-    if (ends.size() == 1) return slash == std::string_view::npos && point(text, field);
-    if (ends.size() != 2) return false;
-    const auto first = point(ends[0], field), last = point(ends[1], field);
-    return first && last && *first <= *last;
+    int first = field.least, last = field.most;
+    if (text != "*") {
+        const auto ends = split(text, '-');
+        const auto from = point(ends.front(), field), to = point(ends.back(), field);
+        if (ends.size() > 2 || !from || !to || *from > *to) return false;
+        first = *from;
+        last = ends.size() == 1 && slash != std::string_view::npos ? field.most : *to;
+    }
+    for (int at = first; at <= last; at += step) points.set(static_cast<std::size_t>(at));
+    return true;
+}
+
+/// Whether one of the days comes in one of the months, the 30th of February for one does not.
+bool day_exists(const Points& days, const Points& months) {
+    constexpr std::array<int, 13> kLast{0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    for (std::size_t month = 1; month <= 12; ++month)
+        for (int day = 1; months[month] && day <= kLast[month]; ++day)
+            if (days[static_cast<std::size_t>(day)]) return true;
+    return false;
 }
 
 bool cron_is_valid(std::string_view text) {
+    for (const std::string_view nickname : {"@hourly", "@daily", "@midnight", "@weekly", "@monthly"})
+        if (text == nickname) return true;
     std::vector<std::string_view> fields;
     for (const auto part : split(text, ' '))
         if (!part.empty()) fields.push_back(part);
     if (fields.size() != kCron.size()) return false;
+    std::array<Points, kCron.size()> points;
     for (std::size_t i = 0; i < fields.size(); ++i)
         for (const auto range : split(fields[i], ','))
-            if (!range_is_valid(range, kCron[i])) return false;
-    return true;
+            if (!add_range(range, kCron[i], points[i])) return false;
+    const bool any_weekday = fields[4].starts_with('*');
+    return !any_weekday || day_exists(points[2], points[3]);
 }
 
 bool time_of_day_is_valid(std::string_view text) {
-    if (text.size() != 5 || text[2] != ':') return false;
-    const auto hour = number(text.substr(0, 2)), minute = number(text.substr(3));
-    return hour && minute && *hour <= 24 && *minute <= 59 && (*hour < 24 || *minute == 0);
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos || text.size() - colon != 3) return false;
+    const auto hour = number(text.substr(0, colon)), minute = number(text.substr(colon + 1));
+    return hour && minute && *minute <= 59 && *hour * 60 + *minute <= 24 * 60;
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ bool given(const std::optional<GivenSecret>& secret) { return secret && !secret-
 
 }  // namespace
 
-Secret SecretFinder::find(const std::optional<GivenSecret>& file, const std::optional<GivenSecret>& variable, const std::optional<GivenSecret>& plain_text,
+Secret SecretFinder::find(const std::string& key, const std::optional<GivenSecret>& file, const std::optional<GivenSecret>& variable, const std::optional<GivenSecret>& plain_text,
                           std::string_view credential) {
     std::vector<const GivenSecret*> all;
     for (const auto* one : {&file, &variable, &plain_text})
@@ -47,9 +47,8 @@ Secret SecretFinder::find(const std::optional<GivenSecret>& file, const std::opt
         faults_.add(all[i]->at, all[i]->key, last_word(all[0]->key) + " is given too (keep one of the two)");
     if (given(file)) return from_file(*file);
     if (given(variable)) return from_environment(*variable);
-    const Position at = given(plain_text) ? plain_text->at : Position{};
-    if (auto secret = from_credential(credential, at)) {
-        if (given(plain_text)) faults_.warn(at, plain_text->key, "is not used: the credential " + std::string{credential} + " takes its place (remove the key)");
+    if (auto secret = from_credential(key, credential)) {
+        if (given(plain_text)) faults_.warn(plain_text->at, key, "is not used: the credential " + std::string{credential} + " takes its place (remove the key)");
         return *secret;
     }
     return given(plain_text) ? plain(*plain_text) : Secret{};
@@ -72,14 +71,14 @@ Secret SecretFinder::from_file(const GivenSecret& secret) {
 Secret SecretFinder::from_environment(const GivenSecret& secret) {
     const std::string source = last_word(secret.key) + " " + secret.text;
     if (const char* value = std::getenv(secret.text.c_str()); value != nullptr && *value != '\0') return found(value, source);
-    const auto& variables = dot_env();
+    const auto& variables = dot_env(secret);
     if (const auto entry = variables.find(secret.text); entry != variables.end() && !entry->second.empty()) return found(entry->second, source + " in .env");
     faults_.add(secret.at, secret.key, "neither the environment nor a .env file beside this one has " + secret.text + " (set it, or write " +
                                            last_word(secret.key.substr(0, secret.key.size() - 4)) + "_file)");
     return {};
 }
 
-std::optional<Secret> SecretFinder::from_credential(std::string_view name, Position at) {
+std::optional<Secret> SecretFinder::from_credential(const std::string& key, std::string_view name) {
     const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
     if (directory == nullptr || *directory == '\0') return std::nullopt;
     const fs::path path = fs::path{directory} / std::string{name};
@@ -88,7 +87,7 @@ std::optional<Secret> SecretFinder::from_credential(std::string_view name, Posit
         if (value.empty()) return std::nullopt;
         return found(std::move(value), "credential " + std::string{name});
     } catch (const Error& error) {
-        if (error.code() != "file.missing") faults_.add(at, "", "the credential " + std::string{name} + " cannot be read (look at LoadCredential= in the unit)");
+        if (error.code() != "file.missing") faults_.add(faults_.position_of(key), key, "the credential " + std::string{name} + " cannot be read (look at LoadCredential= in the unit)");
         return std::nullopt;
     }
 }
@@ -104,15 +103,15 @@ Secret SecretFinder::plain(const GivenSecret& secret) {
     return found(secret.text, "the config file");
 }
 
-const std::map<std::string, std::string>& SecretFinder::dot_env() {
+const std::map<std::string, std::string>& SecretFinder::dot_env(const GivenSecret& wanted) {
     if (dot_env_) return *dot_env_;
     dot_env_.emplace();
     const fs::path path = fs::absolute(file_).parent_path() / ".env";
     try {
         dot_env_ = parse_dot_env(files::read_small_file(path), path, faults_);
-        if (others_may_read(path)) faults_.warn({}, "", path.string() + " can be read by others than its owner (run chmod 600 on it)");
+        if (others_may_read(path)) faults_.warn(wanted.at, wanted.key, path.string() + " can be read by others than its owner (run chmod 600 on it)");
     } catch (const Error& error) {
-        if (error.code() != "file.missing") faults_.add_elsewhere(path, 1, "cannot be read (look at its owner and mode)");
+        if (error.code() != "file.missing") faults_.add(wanted.at, wanted.key, path.string() + " cannot be read (look at its owner and mode)");
     }
     return *dot_env_;
 }

@@ -24,16 +24,16 @@ class SecretFinder {
 public:
     SecretFinder(fs::path config_file, Faults& faults) : file_(std::move(config_file)), faults_(faults) {}
 
-    /// `credential`: its name under $CREDENTIALS_DIRECTORY.
-    Secret find(const std::optional<GivenSecret>& file, const std::optional<GivenSecret>& variable, const std::optional<GivenSecret>& plain,
+    /// The secret called `key`; `credential` is its name under $CREDENTIALS_DIRECTORY.
+    Secret find(const std::string& key, const std::optional<GivenSecret>& file, const std::optional<GivenSecret>& variable, const std::optional<GivenSecret>& plain,
                 std::string_view credential);
 
 private:
     Secret from_file(const GivenSecret&);
     Secret from_environment(const GivenSecret&);
-    std::optional<Secret> from_credential(std::string_view name, Position);
+    std::optional<Secret> from_credential(const std::string& key, std::string_view name);
     Secret plain(const GivenSecret&);
-    const std::map<std::string, std::string>& dot_env();
+    const std::map<std::string, std::string>& dot_env(const GivenSecret& wanted);
 
     fs::path file_;
     Faults& faults_;

@@ -47,8 +47,7 @@ const Entry* Section::find(std::string_view key) {
     known_.emplace_back(key);
     const auto entry = std::ranges::find(map_.entries, key, &Entry::key);
     if (entry == map_.entries.end()) return nullptr;
-    const bool inside = entry->value.kind == Value::Kind::map || entry->value.kind == Value::Kind::list;
-    faults_.remember(full(key), inside ? entry->at : entry->value.at);
+    faults_.remember(full(key), entry->value.at);
     return &*entry;
 }
 
@@ -105,7 +104,7 @@ std::optional<GivenSecret> Section::secret_at(const std::string& key) {
 void Section::secret(std::string_view key, Secret& into, std::string_view credential) {
     const std::string name{key};
     const auto plain = secret_at(name), file = secret_at(name + "_file"), variable = secret_at(name + "_env");
-    into = secrets_.find(file, variable, plain, credential);
+    into = secrets_.find(full(key), file, variable, plain, credential);
 }
 
 void Section::always_on(std::string_view what_to_write_instead) {

@@ -51,9 +51,8 @@ public:
         into.clear();
         for (std::size_t i = 0; i < given->size(); ++i) {
             const auto& item = (*given)[i];
-            if (!is_map(item, element(key, i), "{…}")) continue;
             into.emplace_back();
-            enter(item, element(key, i), [&](Section& in) { body(in, into.back()); });
+            if (is_map(item, element(key, i), "{…}")) enter(item, element(key, i), [&](Section& in) { body(in, into.back()); });
         }
     }
 

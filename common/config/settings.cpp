@@ -32,12 +32,22 @@ Value root_of(const std::string& text, Faults& faults) {
     try {
         Value root = read_document(text);
         if (root.kind != Value::Kind::scalar && root.kind != Value::Kind::list) return root;
-        faults.add(root.at, "", "the file is no map of sections (write icloud: and its keys below it)");
+        faults.add(root.at, "yaml", "the file is no map of sections (write icloud: and its keys below it)");
     } catch (const NotYaml& error) {
-        faults.add(error.at, "", error.text);
+        faults.add(error.at, "yaml", error.text);
     }
     faults.throw_if_any();
     return {};
+}
+
+/// Addresses that let in whoever knows them, and users and passwords within addresses.
+void keep_from_the_log(const Settings& s) {
+    for (const auto& url : {s.notify.webhook_url, s.notify.healthchecks_url, s.notify.ntfy_url})
+        if (!url.empty()) log::redact(url);
+    std::vector<std::string> urls{s.icloud.proxy, s.icloud.setup_url, s.syncthing.api_url, s.notify.smtp.url};
+    for (const auto& [name, value] : s.icloud.environment) urls.push_back(value);
+    for (const auto& url : urls)
+        if (const auto user = user_of(url); !user.empty()) log::redact(std::string{user});
 }
 
 Value listed(Settings settings) {
@@ -82,7 +92,7 @@ std::vector<Tier> default_tiers() {
 
 std::map<std::string, std::string> default_schedule() {
     return {{"icloud_download", "0 2 * * *"}, {"pixel_sync", "every 10m"}, {"pixel_verify", "every 10m"}, {"nas_archive", "every 10m"}, {"processing", "every 10m"},
-            {"compress", "every 10m"},        {"icloud_mark", "every 1h"}, {"icloud_delete", "0 5 * * *"}, {"cleanup", "30 4 * * *"}};
+            {"compress", "every 10m"},        {"icloud_mark", "every 1h"}, {"icloud_delete", "0 4 * * *"}, {"cleanup", "0 5 * * *"}};
 }
 
 Settings parse(const std::string& text, const fs::path& name) {
@@ -98,9 +108,7 @@ Settings parse(const std::string& text, const fs::path& name) {
     cross_check(s, faults);
     faults.throw_if_any();
     s.warnings = faults.warnings();
-    // Whoever knows one of these addresses can write to it.
-    for (const auto& url : {s.notify.webhook_url, s.notify.healthchecks_url, s.notify.ntfy_url})
-        if (!url.empty()) log::redact(url);
+    keep_from_the_log(s);
     return s;
 }
 

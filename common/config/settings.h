@@ -134,7 +134,6 @@ struct ICloudDelete {
 };
 
 struct Schedule {
-    bool enabled = true;                    ///< false: the daemon starts no stage by itself
     std::map<std::string, std::string> of;  ///< stage -> cron expression or "every D"; once loaded every stage has one
     std::vector<std::string> windows;       ///< "22:00-06:00", local time; empty: always
 };
@@ -144,7 +143,7 @@ struct Smtp {
     Secret password;
 };
 struct Notify {
-    bool enabled = true;  ///< false: nobody is told
+    bool enabled = true;  ///< false: nobody is told; all below is empty once loaded
     std::string ntfy_url, webhook_url, healthchecks_url;
     Smtp smtp;
     std::vector<std::string> command;

@@ -121,11 +121,16 @@ bool url_is_valid(std::string_view url, std::string_view schemes) {
     return !name.empty() && name.find(':') == std::string_view::npos;
 }
 
-std::string without_user(std::string_view url) {
+std::string_view user_of(std::string_view url) {
     const auto host = authority(url);
     const auto at = host.rfind('@');
+    return at == std::string_view::npos ? std::string_view{} : host.substr(0, at);
+}
+
+std::string without_user(std::string_view url) {
+    const auto user = user_of(url);
     std::string result{url};
-    if (at != std::string_view::npos) result.replace(static_cast<std::size_t>(host.data() - url.data()), at, "***");
+    if (!user.empty()) result.replace(static_cast<std::size_t>(user.data() - url.data()), user.size(), "***");
     return result;
 }
 
@@ -145,9 +150,10 @@ bool listen_is_valid(std::string_view text) {
 }
 
 bool layout_is_valid(std::string_view layout) {
-    if (layout.empty() || layout.front() == '/' || !layout.ends_with("{filename}")) return false;
+    const auto last = layout.substr(layout.rfind('/') + 1);  // npos + 1 is 0
+    if (last.find("{filename}") == std::string_view::npos || layout.find("{filename}") != layout.rfind("{filename}")) return false;
     std::string text{layout};
-    for (const std::string_view word : {"{year}", "{month}", "{day}", "{filename}"})
+    for (const std::string_view word : {"{year}", "{month}", "{day}", "{filename}", "{kind}", "{account}"})
         for (auto at = text.find(word); at != std::string::npos; at = text.find(word)) text.replace(at, word.size(), "x");
     if (text.find_first_of("{}\\") != std::string::npos) return false;
     text = "/" + text + "/";

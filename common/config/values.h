@@ -16,17 +16,19 @@ std::string size_to_text(Bytes);
 
 /// scheme://host[:port][/…] with one of the schemes, which come as "http https".
 bool url_is_valid(std::string_view, std::string_view schemes);
+/// "user:password" of a URL; "" when it has none.
+std::string_view user_of(std::string_view url);
 /// The URL with a user and password in it as ***.
 std::string without_user(std::string_view url);
 /// Host and scheme only: the path and query of a webhook are what lets one in.
 std::string without_path(std::string_view url);
 /// host:port, [::1]:port; port 0 lets the kernel choose.
 bool listen_is_valid(std::string_view);
-/// Five fields of cron (numbers, names of months and days, lists, ranges, steps) or `every D`.
+/// Five fields of cron (numbers, names of months and days, lists, ranges, steps) that name a day there is, @daily and the like, or `every D`.
 bool schedule_is_valid(std::string_view);
 /// "22:00-06:00"; the end may be on the next day.
 bool window_is_valid(std::string_view);
-/// Relative, without "..", of known {words}, and the file's own name last.
+/// Relative, without "..", of words that common/archive knows, and with {filename} in its last part.
 bool layout_is_valid(std::string_view);
 
 }  // namespace mediaferry::config

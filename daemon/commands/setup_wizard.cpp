@@ -49,11 +49,17 @@ public:
     }
 
     const std::string& text() const { return text_; }
+    /// The same without the keys that name files of secrets: those files are written last.
+    const std::string& text_without_secrets() const { return without_secrets_; }
     const std::vector<std::pair<fs::path, std::string>>& secrets() const { return secrets_; }
 
 private:
-    void section(const std::string& name) { text_ += "\n" + name + ":\n"; }
-    void bare(const std::string& key, const std::string& value) { text_ += "  " + key + ": " + value + "\n"; }
+    void add(const std::string& text) {
+        text_ += text;
+        without_secrets_ += text;
+    }
+    void section(const std::string& name) { add("\n" + name + ":\n"); }
+    void bare(const std::string& key, const std::string& value) { add("  " + key + ": " + value + "\n"); }
     void key(const std::string& name, const std::string& value) { bare(name, yaml_scalar(value)); }
     void asked(const std::string& name, const std::string& question, const std::string& usual, const Check& check) { key(name, q_.ask(question, usual, check)); }
 
@@ -62,13 +68,13 @@ private:
         const bool stored = fs::exists(folder_ / file);
         const auto secret = q_.secret(question + (stored ? " (Enter: keep the stored one)" : " (Enter: later)"));
         if (!secret.empty()) secrets_.emplace_back(folder_ / file, secret);
-        if (!secret.empty() || stored) key(key_name, file);
+        if (!secret.empty() || stored) text_ += "  " + key_name + ": " + file + "\n";
     }
 
     void ask_folders() {
         q_.say("\n-- Folders");
-        text_ = "# Written by mediaferry config setup. mediaferry config init shows every setting with its meaning.\n";
-        text_ += "database: " + yaml_scalar(q_.ask("Database file, on a local disk", "/var/lib/mediaferry/media.db", kAbsolute)) + "\n";
+        add("# Written by mediaferry config setup. mediaferry config init shows every setting with its meaning.\n");
+        add("database: " + yaml_scalar(q_.ask("Database file, on a local disk", "/var/lib/mediaferry/media.db", kAbsolute)) + "\n");
         section("folders");
         asked("root", "Folder for photos on their way", "/srv/media", kAbsolute);
         if (!q_.yes("Keep the usual names of the working folders (incoming, backup, pixel_sync, ...)?", true))
@@ -127,7 +133,7 @@ private:
             return;
         }
         const bool videos = q_.yes("Compress videos too?", true);
-        bare("tiers", "");
+        add("  tiers:\n");
         for (const auto& tier : config::default_tiers()) ask_tier(tier, videos);
     }
 
@@ -143,12 +149,12 @@ private:
                                     [](const std::string& text) { return text == "keep" ? "" : whole(1, 51)(text); });
             if (crf != "keep") video = "{codec: hevc, quality: " + crf + (tier.video.max_long_edge ? ", max_long_edge: 1920" : "") + ", preset: fast}";
         }
-        text_ += "    - {" + entry + ", video: " + video + "}\n";
+        add("    - {" + entry + ", video: " + video + "}\n");
     }
 
     Questions& q_;
     fs::path folder_;
-    std::string text_;
+    std::string text_, without_secrets_;
     std::vector<std::pair<fs::path, std::string>> secrets_;
 };
 
@@ -182,8 +188,7 @@ int config_setup(const fs::path& target, std::istream& in, std::ostream& out) {
         }
         Wizard wizard{questions, fs::absolute(target).parent_path()};
         wizard.ask_everything();
-        // The secrets' files are not there yet; what they hold cannot be wrong for the config.
-        config::check_text(wizard.text(), target);
+        config::parse(wizard.text_without_secrets(), target);
         write_everything(target, wizard, questions);
         return 0;
     } catch (const NoMoreAnswers&) {
