@@ -1,7 +1,7 @@
 #pragma once
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Child programs: run one to its end with deadlines and a line sink, or start one and watch it. Each child is the leader
-// of its own process group and dies with its parent (PR_SET_PDEATHSIG).
+// of its own process group and dies with its parent (PR_SET_PDEATHSIG); of a run() the whole group does.
 
 #include <sys/types.h>
 

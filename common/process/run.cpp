@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "common/errors/errors.h"
+#include "common/process/guard.h"
 #include "common/process/lines.h"
 #include "common/process/process.h"
 #include "common/process/start.h"
@@ -90,13 +91,12 @@ public:
         if (!input_.empty()) input_end_.set(kept(in.write.get()));
         streams_[0].end.set(kept(out.read.get()));
         streams_[1].end.set(kept(err.read.get()));
+        guard_.emplace(pid_);
         watch_.set(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
     }
 
     ~Run() {
-        if (pid_ <= 0) return;
-        ::kill(-pid_, SIGKILL);
-        bury(pid_);
+        if (pid_ > 0) bury_all();
     }
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
@@ -185,8 +185,15 @@ private:
         if (pid_ > 0) ::kill(-pid_, SIGTERM);
     }
 
+    void bury_all() {
+        const pid_t leader = std::exchange(pid_, -1);
+        ::kill(-leader, SIGKILL);
+        guard_.reset();  // first: bury() waits until the group is empty
+        bury(leader);
+    }
+
     Exit finish(const Exit& exit) {
-        bury(std::exchange(pid_, -1));
+        bury_all();
         for (Source& source : streams_) {
             // Whoever left the group and still holds the pipe is not waited for.
             drain(source);
@@ -203,6 +210,7 @@ private:
     const std::function<bool()>& stop_;
     std::string_view input_;
     pid_t pid_ = -1;
+    std::optional<Guard> guard_;
     End input_end_, watch_;
     std::array<Source, 2> streams_{Source{Stream::out, End{}, {}}, Source{Stream::err, End{}, {}}};
     SteadyClock::time_point started_ = SteadyClock::now(), last_sound_ = started_, kill_at_{};

@@ -141,28 +141,4 @@ pid_t start(const Command& command, const Streams& streams) {
     return pid;
 }
 
-std::optional<Exit> peek(pid_t pid) {
-    siginfo_t info{};
-    while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
-        // Somebody else reaped it (SIGCHLD set to be ignored): it is gone, and nobody knows how.
-        if (errno != EINTR) return Exit{.code = 255};
-    }
-    if (info.si_pid == 0) return std::nullopt;
-    Exit exit;
-    (info.si_code == CLD_EXITED ? exit.code : exit.signal) = info.si_status;
-    return exit;
-}
-
-void bury(pid_t leader) {
-    // While the leader is a zombie its number is taken: this cannot reach a stranger's group.
-    ::kill(-leader, SIGKILL);
-    while (::waitpid(leader, nullptr, 0) < 0 && errno == EINTR) {
-    }
-    // The others are reaped by init. One that hangs in a dead network share cannot be waited for without end.
-    for (int tick = 0; tick < 200 && ::kill(-leader, 0) == 0; ++tick) {
-        const timespec moment{0, 5'000'000};
-        ::nanosleep(&moment, nullptr);
-    }
-}
-
 }  // namespace mediaferry::process

@@ -230,6 +230,28 @@ TEST_CASE("children die with a parent that is killed", "[process]") {
     ::close(pipe[1]);
 }
 
+TEST_CASE("what a running program has started dies with us too", "[process]") {
+    int pipe[2];
+    REQUIRE(::pipe(pipe) == 0);
+    const pid_t parent = ::fork();
+    if (parent == 0) {
+        Command command = shell("sleep 600 & echo $!; wait");
+        command.inherit_environment = true;
+        process::run(command, [&](Stream, std::string_view line) {
+            const std::string number = std::string(line) + "\n";
+            return ::write(pipe[1], number.data(), number.size()) > 0;
+        });
+        ::_exit(1);
+    }
+    const pid_t grandchild = number_from(pipe[0]);
+    CHECK(alive(grandchild));
+    ::kill(parent, SIGKILL);
+    ::waitpid(parent, nullptr, 0);
+    CHECK(ends(grandchild));
+    ::close(pipe[0]);
+    ::close(pipe[1]);
+}
+
 TEST_CASE("a started child is watched, signalled and ended with its group", "[process]") {
     TempDir dir;
     process::Child child({.argv = {"/bin/sh", "-c", "trap 'exit 7' TERM; sleep 600 & echo $! > pid; mv pid ready; wait"}, .inherit_environment = true, .directory = dir.path()});
