@@ -11,9 +11,9 @@
 #include "common/log/log.h"
 #include "common/media_db/conveyor.h"
 #include "common/media_db/evidence.h"
+#include "common/media_db/reports.h"
 #include "daemon/exit_code.h"
 #include "daemon/house_rows.h"
-#include "daemon/notices.h"
 #include "daemon/open_house.h"
 #include "daemon/status_report.h"
 #include "daemon/systemd.h"
@@ -28,6 +28,7 @@ namespace {
 
 /// A hand-started run, a release or a redo is noticed within this time.
 constexpr auto kAtLeastEvery = 30s;
+constexpr auto kHeartbeatEvery = 10min;
 
 /// Less than the unit's TimeoutStopSec, so that it is us who end what does not end by itself.
 std::chrono::seconds stop_patience() {
@@ -47,7 +48,7 @@ Daemon::Daemon(config::Settings settings, media_db::MediaDb db, const Clock& clo
     : signals_(context_, SIGTERM, SIGINT, SIGHUP), wake_(context_), watchdog_(context_), patience_(context_), clock_(clock), settings_(std::move(settings)),
       db_(std::move(db)),
       workflow_(media_db::Runs{db_}.begin_workflow("daemon", ::getpid(), stages::house().front().stage, stages::house().back().stage, clock.now())),
-      children_(db_, clock, workflow_), episodes_(db_, [this](const Episodes::Message& message) { send_notice(settings_, message); }),
+      children_(db_, clock, workflow_), troubles_(db_, [this](const notify::Message& message) { messenger_.send(settings_, message); }),
       windows_(windows_of(settings_)), rules_(rules_of(settings_)) {
     signals_.add(SIGCHLD);
 }
@@ -87,6 +88,7 @@ void Daemon::look() {
         const auto decision = decide(stages, windows_, settings_.retry, clock_.now());
         start_due(decision);
         next = std::min(next, decision.wake);
+        heartbeat();
         systemd::status(status_line());
     } catch (const TransientError& error) {
         // The disk is full or media.db is busy: neither is cured by our end.
@@ -143,11 +145,23 @@ void Daemon::note_end(const Ended& ended) {
     }
     no_starts_.erase(ended.stage);
     if (stopping_) return;
-    if (ended.exit.signal == 0 && went_through(ended.exit.code)) return episodes_.went_well(ended.stage, clock_.now());
+    if (ended.exit.signal == 0 && went_through(ended.exit.code)) {
+        const auto counts = media_db::Reports{db_}.stages();
+        const auto found = counts.find(ended.stage);
+        return troubles_.went_through(ended.stage, found == counts.end() ? 0 : found->second.attention, clock_.now());
+    }
     const int failures = media_db::Runs{db_}.failures_in_a_row(ended.stage);
     const Reason reason = ended.run->reason.value_or(Reason{"stage.crashed", "its process was " + process::to_text(ended.exit)});
     log::warning("stage failed", {{"STAGE", ended.stage}, {"REASON", reason.code}, {"TEXT", reason.text}, {"FAILURES", failures}});
-    episodes_.failed(ended.stage, ended.exit.signal ? kBug : ended.exit.code, reason, failures, clock_.now());
+    troubles_.failed(ended.stage, ended.exit.signal ? kBug : ended.exit.code, reason, failures, clock_.now());
+}
+
+void Daemon::heartbeat() {
+    if (clock_.now() - last_heartbeat_ < kHeartbeatEvery) return;
+    last_heartbeat_ = clock_.now();
+    std::string text;
+    for (const auto& line : troubles_.open()) text += line + "\n";
+    messenger_.heartbeat(settings_, text.empty(), text);
 }
 
 void Daemon::feed_watchdog() {

@@ -15,10 +15,10 @@
 #include "common/config/settings.h"
 #include "common/media_db/media_db.h"
 #include "daemon/children.h"
-#include "daemon/episodes.h"
 #include "daemon/options.h"
 #include "daemon/schedule.h"
 #include "daemon/status_server.h"
+#include "daemon/troubles.h"
 
 namespace mediaferry::daemon {
 
@@ -35,6 +35,7 @@ private:
     void note_end(const Ended&);
     void start_due(const Decision&);
     StageNow stage_now(const pipeline::Step&) const;
+    void heartbeat();
     void feed_watchdog();
     void begin_stop(int signal);
     void finish_stop_if_idle();
@@ -50,7 +51,9 @@ private:
     media_db::MediaDb db_;
     WorkflowId workflow_;
     Children children_;
-    Episodes episodes_;
+    Messenger messenger_;
+    Troubles troubles_;
+    Timestamp last_heartbeat_{};
     std::vector<Window> windows_;
     std::map<std::string, Rule> rules_;
     struct NoStart {

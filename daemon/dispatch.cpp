@@ -4,10 +4,13 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "common/clock/clock.h"
 #include "common/log/log.h"
 #include "daemon/commands/archive_commands.h"
+#include "daemon/commands/auth_commands.h"
 #include "daemon/commands/commands.h"
 #include "daemon/commands/config_commands.h"
+#include "daemon/commands/db_commands.h"
 #include "daemon/commands/setup_wizard.h"
 #include "daemon/daemon.h"
 #include "daemon/run_stage.h"
@@ -18,13 +21,25 @@ namespace {
 
 using Command = int (*)(const Options&, const config::Settings&);
 
+int db_command(const Options& options, const config::Settings& settings) {
+    const auto& what = options.words.front();
+    const fs::path file = options.words.size() > 1 ? options.words[1] : "";
+    if (options.words.size() > 2) throw UsageError{"usage.words", "usage: mediaferry db adopt|backup|check [FILE]"};
+    const auto now = SystemClock{}.now();
+    if (what == "adopt") return db_adopt(settings, file, options.json, now, std::cout, std::cerr);
+    if (what == "backup") return db_backup(settings, file, options.json, now, std::cout, std::cerr);
+    if (what == "check") return db_check(settings, options.json, std::cout, std::cerr);
+    const auto near = nearest(what, {"adopt", "backup", "check"});
+    throw UsageError{"usage.verb", "unknown command 'db " + what + "'" + (near.empty() ? "" : " (did you mean " + near + "?)")};
+}
+
 /// Verbs that need a config; the others parse what follows by themselves.
 const std::map<std::string_view, Command>& commands() {
     static const std::map<std::string_view, Command> table{
-        {"daemon", daemon_command}, {"run", run_command}, {"run-stage", run_stage}, {"status", status_command}, {"stages", stages_command},
-        {"plan", plan_command}, {"approve", approve_command}, {"why", why_command}, {"history", history_command},
-        {"attention", attention_command}, {"release", release_command}, {"redo", redo_command},
-        {"archive", archive_command},
+        {"daemon", daemon_command},       {"run", run_command},         {"run-stage", run_stage}, {"status", status_command}, {"stages", stages_command},
+        {"plan", plan_command},           {"approve", approve_command}, {"why", why_command},     {"history", history_command},
+        {"attention", attention_command}, {"release", release_command}, {"redo", redo_command},   {"audit", audit_command},
+        {"doctor", doctor_command},       {"archive", archive_command}, {"auth", auth_command},   {"db", db_command},
     };
     return table;
 }
@@ -69,9 +84,7 @@ int dispatch(const Options& options) {
     if (options.verb == "config") return config_command(options);
     const auto settings = config::load(options.config);
     start_log(options, settings);
-    const auto command = commands().find(options.verb);
-    if (command == commands().end()) throw UsageError{"usage.later", "mediaferry " + options.verb + " is not there yet"};
-    return command->second(options, settings);
+    return commands().at(options.verb)(options, settings);
 }
 
 }  // namespace mediaferry::daemon
