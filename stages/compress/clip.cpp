@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "stages/compress/clip.h"
+
+namespace mediaferry::stages::av {
+namespace {
+
+constexpr std::int64_t kMostPixels = 75'000'000;
+
+Input open(const fs::path& file) {
+    AVDictionary* options = nullptr;
+    av_dict_set(&options, "format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2", 0);
+    av_dict_set(&options, "protocol_whitelist", "file", 0);
+    av_dict_set(&options, "max_streams", "32", 0);
+    AVFormatContext* raw = nullptr;
+    const int result = avformat_open_input(&raw, ("file:" + file.string()).c_str(), nullptr, &options);
+    av_dict_free(&options);
+    if (result == AVERROR_INVALIDDATA) throw BadInput{"video.container", "not a MOV or MP4 file, or a broken one"};
+    check(result, "open the clip");
+    Input input{raw};
+    check(avformat_find_stream_info(raw, nullptr), "read its tracks");
+    return input;
+}
+
+Codec open_decoder(const AVStream* stream) {
+    const auto* codec = avcodec_find_decoder(stream->codecpar->codec_id);
+    if (codec == nullptr) throw BadInput{"video.codec", "no decoder for its video track"};
+    Codec decoder{avcodec_alloc_context3(codec)};
+    if (!decoder) throw std::bad_alloc{};
+    check(avcodec_parameters_to_context(decoder.get(), stream->codecpar), "set up the decoder");
+    decoder->pkt_timebase = stream->time_base;
+    decoder->thread_count = 1;  // processes, not threads, run side by side
+    decoder->max_pixels = kMostPixels;
+    decoder->err_recognition = AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER | AV_EF_EXPLODE;
+    check(avcodec_open2(decoder.get(), codec, nullptr), "open the decoder");
+    return decoder;
+}
+
+}  // namespace
+
+Clip::Clip(const fs::path& file) : input_(open(file)) {
+    for (unsigned i = 0; i < input_->nb_streams; ++i) {
+        auto* stream = input_->streams[i];
+        const bool picture = (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
+        if (stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !picture && video_ == nullptr)
+            video_ = stream;
+        else if (stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO)
+            audio_.push_back(stream);
+        else
+            ++other_;
+    }
+    if (video_ == nullptr) throw BadInput{"video.no_video", "it has no video track"};
+    decoder_ = open_decoder(video_);
+}
+
+const std::int32_t* Clip::display_matrix() const {
+    std::size_t size = 0;
+    const auto* data = av_stream_get_side_data(video_, AV_PKT_DATA_DISPLAYMATRIX, &size);
+    return size >= 9 * sizeof(std::int32_t) ? reinterpret_cast<const std::int32_t*>(data) : nullptr;
+}
+
+bool Clip::dolby_vision() const { return av_stream_get_side_data(video_, AV_PKT_DATA_DOVI_CONF, nullptr) != nullptr; }
+
+AVFrame* Clip::next_frame(const std::function<void(AVPacket*)>& on_audio) {
+    for (;;) {
+        const int got = avcodec_receive_frame(decoder_.get(), frame_.get());
+        if (got == 0) {
+            frame_->pts = frame_->best_effort_timestamp;
+            return frame_.get();
+        }
+        if (got == AVERROR_EOF) return nullptr;
+        if (got != AVERROR(EAGAIN)) check(got, "decode a frame");
+        if (flushing_) return nullptr;
+        const int read = av_read_frame(input_.get(), packet_.get());
+        if (read == AVERROR_EOF) {
+            check(avcodec_send_packet(decoder_.get(), nullptr), "finish decoding");
+            flushing_ = true;
+            continue;
+        }
+        check(read, "read a packet");
+        auto* stream = input_->streams[packet_->stream_index];
+        if (stream == video_)
+            check(avcodec_send_packet(decoder_.get(), packet_.get()), "decode a packet");
+        else if (on_audio && stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO)
+            on_audio(packet_.get());
+        av_packet_unref(packet_.get());
+    }
+}
+
+}  // namespace mediaferry::stages::av

@@ -1,0 +1,43 @@
+#pragma once
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A clip opened for reading: its tracks, its decoded frames in order, its audio packets as they are.
+
+#include <functional>
+#include <vector>
+
+#include "common/types/fs.h"
+#include "stages/compress/av_handles.h"
+
+namespace mediaferry::stages::av {
+
+class Clip {
+public:
+    /// Only MOV/MP4 and only a local file: a playlist in disguise opens nothing. Throws BadInput ("video.broken", "video.container").
+    explicit Clip(const fs::path&);
+
+    AVFormatContext* format() const { return input_.get(); }
+    AVStream* video() const { return video_; }
+    const std::vector<AVStream*>& audio() const { return audio_; }
+    /// Tracks that are neither: timed metadata, time code, subtitles, cover pictures.
+    int other_tracks() const { return other_; }
+    AVCodecContext* decoder() const { return decoder_.get(); }
+    /// 9 numbers of the display matrix (rotation), or nullptr.
+    const std::int32_t* display_matrix() const;
+    bool dolby_vision() const;
+
+    /// The next decoded frame of the video track, its pts in the track's time base; nullptr at the end. Audio packets met on the way go to `on_audio`.
+    /// Any decoding error throws.
+    AVFrame* next_frame(const std::function<void(AVPacket*)>& on_audio = {});
+
+private:
+    Input input_;
+    AVStream* video_ = nullptr;
+    std::vector<AVStream*> audio_;
+    int other_ = 0;
+    Codec decoder_;
+    Frame frame_ = new_frame();
+    Packet packet_ = new_packet();
+    bool flushing_ = false;
+};
+
+}  // namespace mediaferry::stages::av

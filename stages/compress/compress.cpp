@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Stage 6: the small copy that stays at home. Comes back when a file ages into its next tier.
+
+#include <sys/resource.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "common/log/log.h"
+#include "common/media_db/catalogue.h"
+#include "common/media_db/evidence.h"
+#include "common/stage/stage.h"
+#include "stages/compress/library.h"
+#include "stages/compress/original.h"
+#include "stages/compress/photo.h"
+#include "stages/compress/tiers.h"
+#include "stages/compress/video.h"
+
+namespace mediaferry::stages {
+namespace {
+
+using media_db::Catalogue;
+using media_db::MediaItem;
+using stage::Outcome;
+using stage::Run;
+
+/// Address space we have now, from /proc/self/statm.
+std::uint64_t address_space() {
+    std::ifstream file("/proc/self/statm");
+    std::uint64_t pages = 0;
+    file >> pages;
+    return pages * 4096;
+}
+
+/// A greedy codec fails here, in this child, and not the house.
+void limit_memory(Bytes above) {
+    const rlimit limit{address_space() + above.count, RLIM_INFINITY};
+    if (::setrlimit(RLIMIT_AS, &limit) != 0) log::warning("memory limit not set", {{"ERRNO", errno}});
+}
+
+bool worth_it(const config::Compress& settings, std::uint64_t before, std::uint64_t after) {
+    if (after >= before) return false;
+    const auto saved = before - after;
+    return saved >= settings.minimum_saving.count && saved * 100 >= before * static_cast<std::uint64_t>(settings.minimum_saving_percent);
+}
+
+class Compress final : public stage::Stage {
+public:
+    explicit Compress(const config::Settings& settings) : settings_(settings) {}
+
+    Outcome begin(Run& run) override {
+        ::setpriority(PRIO_PROCESS, 0, 10);
+        start_libvips();
+#if !defined(__SANITIZE_ADDRESS__)  // its shadow memory alone is terabytes of address space
+        limit_memory(settings_.compress.memory);
+#endif
+        fs::create_directories(settings_.folders.library);
+        const auto aged = Catalogue(run.db()).reopen_aged(run.now());
+        if (aged > 0) log::info("files aged into their next tier", {{"FILES", aged}});
+        return stage::Done{};
+    }
+
+    Outcome process(const MediaItem& item, Run& run) override {
+        const auto& tier = tier_for(settings_.compress, item.taken, run.now());
+        run.activity(tier.name + ": " + item.filename);
+        const auto original = original_of(run, item);
+        Library library{run};
+        const auto extension = item.kind == MediaKind::video ? video_extension(item.filename, tier.video) : "";
+        const auto fresh = library.fresh_name(item, extension);
+        auto result = small_copy(item, tier, original, fresh, run);
+        if (!result.kept && !worth_it(settings_.compress, item.size.count, fs::file_size(fresh)))
+            result = keep("compress.not_worth_it", "the small copy would save too little");
+        if (result.kept) {
+            fs::remove(fresh);
+            files::share_file(original, fresh, false);  // not linked: whoever edits a picture in the library must not change the original
+        }
+        const auto shelved = library.shelve(item, fresh, result.kept ? "" : result.extension);
+        if (result.kept && shelved.digests.sha256 != item.sha256) throw TransientError{"compress.copy", "the copy in the library is not the original"};
+        run.moved(item.size);
+        write_down(item, tier, result, shelved, run);
+        return result.kept ? stage::Done{result.kept} : stage::Done{};
+    }
+
+    std::optional<std::string> rehearse(const MediaItem& item, Run& run) override {
+        return "compress: " + item.filename + " (" + to_text(item.size) + ") is in tier " + tier_for(settings_.compress, item.taken, run.now()).name;
+    }
+
+private:
+    Compressed small_copy(const MediaItem& item, const config::Tier& tier, const fs::path& original, const fs::path& fresh, Run& run) const {
+        try {
+            if (item.resource == ResourceKind::live_movie) return keep("compress.live_movie", "the movie of a live photo stays as it is, so that the pair stays one");
+            if (item.kind == MediaKind::photo) {
+                if (tier.photo.keep) return keep("compress.tier", "tier " + tier.name + " keeps photos as they are");
+                return compress_photo(original, fresh, tier.photo);
+            }
+            if (item.kind == MediaKind::video) {
+                if (tier.video.keep) return keep("compress.tier", "tier " + tier.name + " keeps videos as they are");
+                return compress_video(original, fresh, tier.video, run.stop());
+            }
+            return keep("compress.kind", "files of this kind are kept as they are");
+        } catch (const BadInput& error) {
+            // It came as Apple has it (the checksum says so): a file that does not decode is kept whole, and that is told.
+            log::warning("original kept, it does not decode cleanly", {{"REASON", error.code()}, {"TEXT", error.what()}});
+            return keep(error.code(), error.what());
+        } catch (const Error& error) {
+            if (error.code() != "photo.check" && error.code() != "video.check") throw;
+            log::warning("original kept, its small copy failed the check", {{"REASON", error.code()}, {"TEXT", error.what()}});
+            return keep(error.code(), error.what());
+        }
+    }
+
+    void write_down(const MediaItem& item, const config::Tier& tier, const Compressed& result, const Shelved& shelved, Run& run) const {
+        nlohmann::json metadata{{"tier", tier.name},
+                                {"original_sha256", to_hex(item.sha256)},
+                                {"sha256", to_hex(shelved.digests.sha256)},
+                                {"bytes_before", item.size.count},
+                                {"bytes_after", shelved.digests.size.count},
+                                {"path", shelved.relative.string()},
+                                {"at", to_iso(run.now())}};
+        if (result.kept) {
+            metadata["kept"] = {{"code", result.kept->code}, {"text", result.kept->text}};
+        } else {
+            metadata["how"] = result.how;
+            metadata["psnr"] = result.psnr;
+            metadata["tools"] = result.tools;
+        }
+        media_db::Copy copy;
+        copy.media = item.id;
+        copy.place = Place::library;
+        copy.path = shelved.relative;
+        copy.sha256 = shelved.digests.sha256;
+        copy.size = shelved.digests.size;
+        copy.proof = result.kept ? "placed" : "decoded";
+        copy.written = run.now();
+        copy.proven = run.now();
+        copy.receipt = metadata.dump();
+        const auto next = next_tier_at(settings_.compress, item.taken, run.now());
+        run.with_outcome([copy, next, id = item.id, run_id = run.id(), now = run.now()](media_db::MediaDb& db) {
+            media_db::Evidence evidence{db};
+            if (const auto old = evidence.current(id, Place::library)) evidence.removed(old->id, now);
+            evidence.add(copy);
+            Catalogue(db).set_compressed(id, copy.size, copy.receipt, next, now);
+            media_db::Events(db).add({0, now, id, {}, run_id, "compress", "shelved", copy.receipt});
+        });
+    }
+
+    const config::Settings& settings_;
+};
+
+}  // namespace
+}  // namespace mediaferry::stages
+
+MEDIAFERRY_STAGE(mediaferry::stages::Compress)

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Real codecs on files made here.
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "common/archive/archive.h"
+#include "common/files/files.h"
+#include "common/process/process.h"
+#include "tests/support/house.h"
+
+using namespace mediaferry;
+using mediaferry::pipeline::StepStatus;
+using mediaferry::test::House;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Runs a real tool; its output is shown when it fails.
+void tool(std::vector<std::string> argv) {
+    process::Command command;
+    command.argv = std::move(argv);
+    command.inherit_environment = true;
+    const auto output = process::capture(command);
+    INFO(output.out << output.err);
+    REQUIRE(output.exit.ok());
+}
+
+std::string photo(const House& house, const std::string& name, const std::vector<std::string>& exif = {}) {
+    const auto path = (house.dir / name).string();
+    tool({"ffmpeg", "-v", "error", "-f", "lavfi", "-i", "mandelbrot=size=1200x900:rate=1", "-frames:v", "1", "-q:v", "2", "-y", path});
+    if (!exif.empty()) {
+        std::vector<std::string> argv{"exiftool", "-q", "-overwrite_original"};
+        argv.insert(argv.end(), exif.begin(), exif.end());
+        argv.push_back(path);
+        tool(argv);
+    }
+    return test::read(path);
+}
+
+std::string clip(const House& house, const std::string& name, const std::vector<std::string>& more = {}) {
+    const auto path = (house.dir / name).string();
+    std::vector<std::string> argv{"ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30,noise=alls=20", "-f", "lavfi", "-i", "sine=440", "-t", "1",
+                                  "-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", "-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "use_metadata_tags",
+                                  "-metadata", "com.apple.quicktime.make=Apple", "-metadata", "com.apple.quicktime.content.identifier=ABC-123",
+                                  "-metadata", "creation_time=2021-07-14T16:20:30Z"};
+    argv.insert(argv.end(), more.begin(), more.end());
+    argv.insert(argv.end(), {"-y", path});
+    tool(argv);
+    return test::read(path);
+}
+
+config::Compress heavy_only() {
+    config::Compress settings;
+    settings.tiers = {{"heavy", std::nullopt, {false, 70, {}}, {false, "hevc", 30, {}, "ultrafast"}}};
+    settings.minimum_saving = Bytes{1000};
+    return settings;
+}
+
+nlohmann::json metadata(House& house, MediaId id) { return nlohmann::json::parse(house.item(id).compression_metadata); }
+fs::path small(House& house, MediaId id) { return house.settings.folders.library / house.copy(id, Place::library).value().path; }
+
+MediaId ready(House& house, const std::string& name, const std::string& content, MediaKind kind) {
+    test::Sample sample;
+    sample.content = content;
+    sample.kind = kind;
+    sample.folder = "compress";
+    const auto id = house.downloaded(name, sample);
+    house.done_up_to(id, "processing");
+    return id;
+}
+
+}  // namespace
+
+TEST_CASE("a JPEG gets smaller, looks alike and keeps all its metadata", "[compress]") {
+    House house;
+    house.settings.compress = heavy_only();
+    const auto content = photo(house, "a.jpg", {"-Orientation#=6", "-Make=Apple", "-GPSLatitude=48.1", "-GPSLatitudeRef=N", "-XMP:Rating=5", "-IPTC:Keywords=summer", "-Comment=hello"});
+    const auto id = ready(house, "IMG_0001.JPG", content, MediaKind::photo);
+
+    REQUIRE(house.run("compress").exit_code == 0);
+
+    INFO(house.item(id).compression_metadata);
+    CHECK(house.status(id, "compress") == StepStatus::done);
+    CHECK(house.item(id).status == "compressed");
+    CHECK(fs::file_size(small(house, id)) < content.size());
+    CHECK(house.item(id).current_size.count == fs::file_size(small(house, id)));
+    CHECK(house.item(id).size.count == content.size());
+    CHECK(metadata(house, id)["psnr"].get<double>() > 30);
+    CHECK(house.copy(id, Place::library)->proof == "decoded");
+    // The original is untouched, and every tag of it is in the small copy.
+    CHECK(test::read(*house.item(id).local_path) == content);
+    const auto tags = [&](const std::string& path) {
+        process::Command command;
+        command.argv = {"exiftool", "-a", "-G1", "-EXIF:all", "-XMP:all", "-IPTC:all", "-File:Comment", path};
+        command.inherit_environment = true;
+        return process::capture(command).out;
+    };
+    CHECK(tags(small(house, id).string()) == tags(house.item(id).local_path->string()));
+    CHECK(tags(small(house, id).string()).find("Rotate 90 CW") != std::string::npos);
+}
+
+TEST_CASE("a second run encodes nothing", "[compress]") {
+    House house;
+    house.settings.compress = heavy_only();
+    const auto id = ready(house, "IMG_0001.JPG", photo(house, "a.jpg"), MediaKind::photo);
+    REQUIRE(house.run("compress").exit_code == 0);
+    const auto before = files::digest_file(small(house, id));
+    const auto at = fs::last_write_time(small(house, id));
+    REQUIRE(house.run("compress").exit_code == 0);
+    CHECK(house.progress().done == 0);
+    CHECK(files::digest_file(small(house, id)) == before);
+    CHECK(fs::last_write_time(small(house, id)) == at);
+}
+
+TEST_CASE("what cannot be made smaller without loss keeps its bytes, with the reason", "[compress]") {
+    House house;
+    house.settings.compress = heavy_only();
+    const auto whole = photo(house, "a.jpg");
+    const auto [name, content, kind, code] = GENERATE_COPY(table<std::string, std::string, MediaKind, std::string>({
+        {"IMG_1.PNG", "\x89PNG\r\n\x1a\n" + test::noise(9000, 3), MediaKind::photo, "photo.kind"},
+        {"IMG_2.DNG", test::noise(9000, 4), MediaKind::raw, "compress.kind"},
+        {"IMG_3.AAE", "<plist/>", MediaKind::sidecar, "compress.kind"},
+        {"IMG_4.JPG", whole.substr(0, whole.size() / 2), MediaKind::photo, "photo.broken"},
+        {"IMG_5.JPG", whole + "MotionPhoto_Data", MediaKind::photo, "photo.trailer"},
+        {"IMG_6.MOV", test::noise(9000, 5), MediaKind::video, "video.container"},
+    }));
+    const auto id = ready(house, name, content, kind);
+    REQUIRE(house.run("compress").exit_code == 0);
+    CHECK(house.status(id, "compress") == StepStatus::done);
+    CHECK(metadata(house, id)["kept"]["code"] == code);
+    CHECK(test::read(small(house, id)) == content);
+    CHECK(house.item(id).current_size == house.item(id).size);
+}
+
+TEST_CASE("a clip gets smaller and keeps sound, rotation, dates and Apple's keys", "[compress]") {
+    House house;
+    house.settings.compress = heavy_only();
+    house.settings.compress.tiers[0].video.max_long_edge = 480;
+    auto content = clip(house, "plain.mov");
+    tool({"ffmpeg", "-v", "error", "-i", (house.dir / "plain.mov").string(), "-c", "copy", "-map_metadata", "0", "-movflags", "use_metadata_tags", "-metadata", "creation_time=2021-07-14T16:20:30Z",
+          "-metadata:s:v:0", "rotate=90", "-y", (house.dir / "rotated.mov").string()});
+    content = test::read(house.dir / "rotated.mov");
+    const auto id = ready(house, "IMG_0002.MOV", content, MediaKind::video);
+
+    REQUIRE(house.run("compress").exit_code == 0);
+
+    INFO(house.item(id).compression_metadata);
+    REQUIRE_FALSE(metadata(house, id).contains("kept"));
+    CHECK(fs::file_size(small(house, id)) < content.size());
+    process::Command probe;
+    probe.argv = {"ffprobe", "-v", "error", "-show_format", "-show_streams", small(house, id).string()};
+    probe.inherit_environment = true;
+    const auto told = process::capture(probe).out;
+    for (const auto* expected : {"codec_tag_string=hvc1", "width=480", "rotation=90", "TAG:com.apple.quicktime.make=Apple", "TAG:com.apple.quicktime.content.identifier=ABC-123",
+                                 "TAG:creation_time=2021-07-14T16:20:30.000000Z", "codec_name=aac"})
+        CHECK_THAT(told, Catch::Contains(expected));
+}
+
+TEST_CASE("a clip with a track that cannot be carried over keeps its bytes", "[compress]") {
+    House house;
+    house.settings.compress = heavy_only();
+    const auto id = ready(house, "IMG_0003.MOV", clip(house, "tc.mov", {"-timecode", "01:00:00:00"}), MediaKind::video);
+    REQUIRE(house.run("compress").exit_code == 0);
+    CHECK(metadata(house, id)["kept"]["code"] == "video.tracks");
+}
+
+TEST_CASE("an original that is not what arrived needs a person", "[compress]") {
+    House house;
+    house.settings.compress = heavy_only();
+    const auto id = ready(house, "IMG_0001.JPG", photo(house, "a.jpg"), MediaKind::photo);
+    auto rotten = test::read(*house.item(id).local_path);
+    rotten[rotten.size() / 2] ^= 1;
+    test::write(*house.item(id).local_path, rotten);
+    CHECK(house.run("compress").exit_code == 1);
+    CHECK(house.status(id, "compress") == StepStatus::attention);
+    CHECK(house.reason(id, "compress") == "local.changed");
+    CHECK_FALSE(house.copy(id, Place::library));
+}
+
+TEST_CASE("a file that ages is made again from its original and replaces its older copy", "[compress]") {
+    House house;
+    house.settings.compress = heavy_only();
+    house.settings.compress.tiers.insert(house.settings.compress.tiers.begin(), {"light", std::chrono::hours{24 * 365 * 10}, {false, 92, {}}, {}});
+    const auto content = photo(house, "a.jpg");
+    const auto id = ready(house, "IMG_0001.JPG", content, MediaKind::photo);
+    REQUIRE(house.run("compress").exit_code == 0);
+    const auto light = fs::file_size(small(house, id));
+    const auto where = small(house, id);
+
+    house.clock.advance(std::chrono::hours{24 * 365 * 10});
+    REQUIRE(house.run("compress").exit_code == 0);
+
+    CHECK(metadata(house, id)["tier"] == "heavy");
+    CHECK(metadata(house, id)["original_sha256"] == to_hex(house.item(id).sha256));
+    CHECK(small(house, id) == where);
+    CHECK(fs::file_size(where) < light);
+}
