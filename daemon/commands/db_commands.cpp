@@ -30,10 +30,10 @@ int db_adopt(const config::Settings& settings, const fs::path& file, bool json, 
         print(out, {{"database", target.string()}, {"backup", backup.string()}, {"adopted", result.adopted}, {"without_file", result.without_file}});
         return 0;
     }
-    out << target.string() << ": " << result.adopted << " files adopted; the database as it was: " << backup.string() << "\n";
+    out << target.string() << ": files adopted: " << result.adopted << "; the database as it was: " << backup.string() << "\n";
     out << "what it claimed about them is in `mediaferry history`, and is no proof: they are sent and archived again\n";
     if (!result.without_file.empty()) {
-        out << result.without_file.size() << " rows name no file that exists; they stay in the table media_before_adoption:\n";
+        out << "rows that name no file that exists (they stay in the table media_before_adoption): " << result.without_file.size() << "\n";
         for (const auto& path : result.without_file) out << "  " << path << "\n";
     }
     if (!file.empty() && fs::absolute(file) != fs::absolute(settings.database)) err << "to work with it, write in the config: `database: " << fs::absolute(file).string() << "`\n";
