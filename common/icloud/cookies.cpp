@@ -200,6 +200,7 @@ void CookieJar::take(std::string_view set_cookie, std::string_view host, Timesta
             flags.emplace_back("HttpOnly", "None");
         }
     }
+    if (cookie.name.empty()) return;
     if (max_age) cookie.expires = now + std::chrono::seconds{std::clamp(*max_age, 0LL, 10LL * 365 * 86400)};
     const bool dotted = cookie.domain.front() == '.';
     if (dotted && (cookie.domain.find('.', 1) == std::string::npos || !domain_matches(cookie.domain, from))) return;

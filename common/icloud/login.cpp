@@ -93,6 +93,7 @@ LoginResult log_in(const SessionLock& lock, const config::ICloud& settings, cons
     process::Dialogue icloudpd{command};
     OutputReader reader;
     bool asked = false, given = false;
+    std::string prompt;
     auto last_word = std::chrono::steady_clock::now();
     while (!icloudpd.ended()) {
         const auto said = icloudpd.listen(std::chrono::seconds{1});
@@ -101,10 +102,11 @@ LoginResult log_in(const SessionLock& lock, const config::ICloud& settings, cons
             continue;
         }
         last_word = std::chrono::steady_clock::now();
-        // The prompt comes without a newline; once answered, the rest of its line is the next message.
-        if (said->complete) reader.take(said->text);
+        // The prompt comes without a newline: once it is answered, the next message stands behind it in the same line.
+        if (said->complete) reader.take(std::string_view{said->text}.substr(said->text.compare(0, prompt.size(), prompt) == 0 ? prompt.size() : 0));
         if (!is_prompt(said->text) || asked) continue;
         asked = true;
+        prompt = said->text;
         talk.say(push_code(settings, clock, lock.directory()) ? "Apple shows a code on your devices" : "if no code appears on your devices, ask for one there: Settings, your name, "
                                                                                                        "Sign-In & Security, Get Verification Code");
         const auto code = ask(talk);

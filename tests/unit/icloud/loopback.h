@@ -1,0 +1,38 @@
+#pragma once
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The loopback iCloud (tests/support/loopback_icloud.py) as a child of this test, its library, and its control calls.
+
+#include <nlohmann/json.hpp>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "common/config/settings.h"
+#include "common/http/http.h"
+#include "common/process/dialogue.h"
+#include "tests/support/temp_dir.h"
+
+namespace mediaferry::test {
+
+class Loopback {
+public:
+    Loopback();
+    const TempDir& dir() const { return dir_; }
+    /// Reaches it as the real iCloud would be reached: its proxy, its CA, a cookie directory of the test's own.
+    config::ICloud settings() const;
+    nlohmann::json call(const std::string& name, const nlohmann::json& given = nlohmann::json::object());
+    /// Adds an asset whose files have these bytes: {"original": …, "edited": …}. Returns its record name.
+    std::string add(const std::string& key, const std::map<std::string, std::string>& contents, int day = 1);
+    void fault(const nlohmann::json& what) { call("fault", what); }
+    /// The two session files, as a sign-in would have left them.
+    void seed_session();
+
+private:
+    TempDir dir_;
+    std::unique_ptr<process::Dialogue> server_;
+    int port_ = 0;
+    std::string ca_;
+    http::Client http_;
+};
+
+}  // namespace mediaferry::test
