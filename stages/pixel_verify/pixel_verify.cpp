@@ -112,9 +112,12 @@ Outcome PixelVerify::process(const MediaItem& item, Run& run) {
     if (pixel->copy.proof == "freed" || pixel->receipt.kept) return done(item, run);
 
     const auto look = road_->look(pixel->receipt, run.now());
+    awaited_.erase(item.id);
     switch (look.verdict.arrival) {
         case Arrival::delivered: break;
-        case Arrival::not_yet: return not_yet(*pixel, look.verdict.reason);
+        case Arrival::not_yet:
+            if (!pixel->receipt.delivery) awaited_[item.id] = pixel->receipt;
+            return Wait{look.verdict.reason};
         case Arrival::changed_here: return send_again(item, *pixel, look.verdict.reason, run);
         case Arrival::deleted_there: return gone_there(item, *pixel, look, run);
         case Arrival::changed_there:
@@ -135,11 +138,6 @@ Outcome PixelVerify::without_copy(const MediaItem& item, Run& run) {
     if (sync_is_done(run, item.id))
         run.with_outcome([id = item.id, now = run.now()](media_db::MediaDb& db) { media_db::Conveyor{db}.redo(id, "pixel_sync", now); });
     return Wait{{"pixel.to_be_sent", "pixel_sync has not put it into the phone's outbox yet"}};
-}
-
-Outcome PixelVerify::not_yet(const PixelCopy& pixel, const Reason& reason) {
-    if (!pixel.receipt.delivery) awaited_.push_back(pixel.receipt);
-    return Wait{reason};
 }
 
 Outcome PixelVerify::by_level(const MediaItem& item, PixelCopy& pixel, Run& run) {
@@ -202,7 +200,6 @@ Outcome PixelVerify::send_again(const MediaItem& item, const PixelCopy& pixel, c
 bool PixelVerify::after_items(Run& run) {
     not_freed_ = 0;
     const bool moved = anything_arrived(run);
-    awaited_.clear();
     if (!moved && !run.stop_requested() && settings_.pixel.free_phone.when == config::FreePhone::When::age && road_->phone().present)
         take_out_aged(run, *road_);
     return moved;
@@ -213,15 +210,13 @@ bool PixelVerify::anything_arrived(Run& run) {
     run.activity("waiting for " + std::to_string(awaited_.size()) + " files to arrive on the phone");
     const auto phone = road_->check().phone;
     while (!run.stop_requested() && std::chrono::steady_clock::now() - began_ < settings_.syncthing.timeout) {
-        if (!road_->phone().present) return false;
-        const auto asked = std::min(awaited_.size(), kAskedAtOnce);
-        bool moved = false;
-        for (std::size_t at = 0; at < asked; ++at) {
-            const auto& receipt = awaited_[at];
-            moved = syncthing::delivered(road_->ask(receipt.name), receipt, road_->on_disk(receipt.name), phone).arrival != Arrival::not_yet || moved;
-        }
-        if (moved) return true;
         std::this_thread::sleep_for(kBetweenLooks);
+        if (!road_->phone().present) return false;
+        std::size_t asked = 0;
+        for (const auto& [id, receipt] : awaited_) {
+            if (++asked > kAskedAtOnce) break;
+            if (syncthing::delivered(road_->ask(receipt.name), receipt, road_->on_disk(receipt.name), phone).arrival != Arrival::not_yet) return true;
+        }
     }
     return false;
 }

@@ -3,9 +3,9 @@
 // Stage 3: asks Syncthing until the phone has exactly these bytes, then until the asked proof level, and goes on watching for `freed`.
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "common/stage/stage.h"
 #include "common/syncthing/proof_now.h"
@@ -30,7 +30,6 @@ private:
     stage::Outcome done(const MediaItem&, stage::Run&);
     stage::Outcome gone_there(const MediaItem&, const syncthing::PixelCopy&, const syncthing::Road::Look&, stage::Run&);
     stage::Outcome send_again(const MediaItem&, const syncthing::PixelCopy&, const Reason&, stage::Run&);
-    stage::Outcome not_yet(const syncthing::PixelCopy&, const Reason&);
     bool is_stale(const syncthing::Receipt&, stage::Run&) const;
     void notice_changes(const syncthing::Phone&, stage::Run&);
     void prove_again(stage::Run&);
@@ -39,7 +38,7 @@ private:
     const config::Settings& settings_;
     std::optional<syncthing::Road> road_;
     std::chrono::steady_clock::time_point began_{};
-    std::vector<syncthing::Receipt> awaited_;  ///< on their way to the phone, as far as this round saw
+    std::map<MediaId, syncthing::Receipt> awaited_;  ///< on their way to the phone when last looked at
     int not_freed_ = 0;
 };
 

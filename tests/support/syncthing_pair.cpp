@@ -66,17 +66,22 @@ SyncthingPair::SyncthingPair(const fs::path& directory, const fs::path& outbox) 
     configure(server_, phone_, "sendonly");
     configure(phone_, server_, "sendreceive");
     try {
-        start(server_);
-        start(phone_);
+        launch(server_);
+        launch(phone_);
+        wait_scanned(server_);
+        wait_scanned(phone_);
         wait_connected();
     } catch (...) {
-        stop(phone_);
-        stop(server_);
+        stop_both();
         throw;
     }
 }
 
-SyncthingPair::~SyncthingPair() {
+SyncthingPair::~SyncthingPair() { stop_both(); }
+
+void SyncthingPair::stop_both() {
+    for (const auto* side : {&server_, &phone_})
+        if (side->pid != 0) ::kill(side->pid, SIGTERM);
     stop(phone_);
     stop(server_);
 }
@@ -112,8 +117,11 @@ void SyncthingPair::configure(const Side& side, const Side& other, const std::st
               "</reconnectionIntervalS><minHomeDiskFree unit=\"%\">0</minHomeDiskFree></options></configuration>\n");
 }
 
-void SyncthingPair::start(Side& side) {
+void SyncthingPair::launch(Side& side) {
     side.pid = spawn({"syncthing", "serve", "--home=" + side.home.string(), "--no-browser"}, side.home, side.home / "syncthing.log");
+}
+
+void SyncthingPair::wait_scanned(const Side& side) {
     wait_until("Syncthing in " + side.home.string() + " has scanned", [&] {
         call(side, "POST", "db/scan?folder=pixel", "");
         return true;
@@ -123,12 +131,12 @@ void SyncthingPair::start(Side& side) {
 void SyncthingPair::stop(Side& side) {
     if (side.pid == 0) return;
     ::kill(side.pid, SIGTERM);
-    for (int tries = 0; tries < 100; ++tries) {
+    for (int tries = 0; tries < 250; ++tries) {
         if (::waitpid(side.pid, nullptr, WNOHANG) == side.pid) {
             side.pid = 0;
             return;
         }
-        std::this_thread::sleep_for(50ms);
+        std::this_thread::sleep_for(20ms);
     }
     ::kill(side.pid, SIGKILL);
     ::waitpid(side.pid, nullptr, 0);
@@ -155,7 +163,8 @@ void SyncthingPair::stop_phone() {
 }
 
 void SyncthingPair::start_phone() {
-    start(phone_);
+    launch(phone_);
+    wait_scanned(phone_);
     wait_connected();
 }
 

@@ -50,8 +50,10 @@ private:
     };
     void prepare(Side&, const std::string& name, const fs::path& directory, const fs::path& folder);
     void configure(const Side&, const Side& other, const std::string& type) const;
-    void start(Side&);
+    void launch(Side&);
+    void wait_scanned(const Side&);
     void stop(Side&);
+    void stop_both();
     void wait_connected();
     nlohmann::json call(const Side&, const std::string& method, const std::string& path, const std::string& body) const;
 
