@@ -42,6 +42,13 @@ void make_private(const fs::path& directory) {
     if (::chmod(directory.c_str(), 0700) != 0) files::throw_errno(errno, "making private", directory.string());
 }
 
+// It writes the `.session` file, tokens and all, for everybody to read.
+void keep_session_private(const config::ICloud& settings) {
+    const fs::path jar = settings.cookie_directory / session_name(settings.username);
+    ::chmod(jar.c_str(), 0600);
+    ::chmod((jar.string() + ".session").c_str(), 0600);
+}
+
 bool part_of_icloudpd(const fs::path& file) {
     const std::string name = file.filename().string();
     static constexpr std::string_view end = ".part";
@@ -81,7 +88,7 @@ std::map<std::string, std::string> environment(const config::ICloud& settings, c
     return out;
 }
 
-RunDirectory::RunDirectory(const fs::path& path, const config::ICloud& settings) : path_(path) {
+RunDirectory::RunDirectory(const fs::path& path, const config::ICloud& settings) : path_(path), settings_(settings) {
     fs::remove_all(path_);
     for (const auto& directory : {path_, path_ / "home", path_ / "tmp", path_ / "work"}) make_private(directory);
     if (!settings.password.present) return;
@@ -92,6 +99,7 @@ RunDirectory::RunDirectory(const fs::path& path, const config::ICloud& settings)
 }
 
 RunDirectory::~RunDirectory() {
+    keep_session_private(settings_);
     boost::system::error_code error;
     fs::remove_all(path_, error);
     if (error) log::warning("icloudpd's scratch could not be emptied", {{"PATH", path_.string()}, {"ERROR", error.message()}});
@@ -144,7 +152,7 @@ std::optional<Reason> IcloudpdRun::problem() const {
     if (saw(Hint::access_denied)) return Reason{"icloudpd.access_denied", "iCloud denied icloudpd access (Advanced Data Protection, or throttled)"};
     if (saw(Hint::not_set_up)) return Reason{"icloudpd.not_set_up", "iCloud Photos is not set up for this account, or the session has ended"};
     if (saw(Hint::indexing)) return Reason{"icloudpd.indexing", "iCloud has not finished indexing the library"};
-    if (finished) return std::nullopt;
+    if (finished || saw(Hint::authenticated)) return std::nullopt;
     if (saw(Hint::traceback) || exit.signal != 0 || exit.code != 0) return Reason{"icloudpd.died", "icloudpd ended with an error (" + process::to_text(exit) + ")"};
     return Reason{"icloudpd.aborted", "icloudpd ended before it was through"};
 }

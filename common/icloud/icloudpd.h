@@ -58,7 +58,7 @@ std::vector<std::string> command_line(const config::ICloud&, const fs::path& inc
 std::map<std::string, std::string> environment(const config::ICloud&, const fs::path& run_directory);
 
 /// The private directory of one run (home/, tmp/, work/), 0700: its keyring file holds the password while icloudpd runs. Emptied when it goes: the
-/// binary leaves 107 MB behind when killed.
+/// binary leaves 107 MB behind when killed; the session files that icloudpd has written are made private then.
 class RunDirectory {
 public:
     /// Removes what an earlier run left at `path`. Writes the keyring file (0600) when the settings have a password.
@@ -71,6 +71,7 @@ public:
 
 private:
     fs::path path_;
+    config::ICloud settings_;
 };
 
 /// What a run seemed to do. Hints only.

@@ -121,6 +121,14 @@ TEST_CASE("the password lies in a private keyring file while icloudpd runs, and 
     CHECK_FALSE(fs::exists(dir / "run"));
 }
 
+TEST_CASE("what icloudpd wrote of the session is private afterwards", "[icloud]") {
+    TempDir dir;
+    run(dir, scripted(dir, "umask 022; echo '{}' > " + (dir / "cookies").string() + "/jdoeexamplecom.session\n"));
+    struct stat status {};
+    REQUIRE(::stat((dir / "cookies/jdoeexamplecom.session").c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0600);
+}
+
 TEST_CASE("a run that reached its end marker has no problem, whatever it says of files", "[icloud]") {
     TempDir dir;
     const auto result = run(dir, scripted(dir,
