@@ -180,7 +180,7 @@ std::vector<std::string> deleted_on_phone(const std::vector<FileEntry>& need, co
 
 std::optional<Reason> doubt(const Freed& freed, const Receipt& receipt, const std::vector<OnPhone>& made, std::chrono::seconds dwell,
                             Timestamp distrusted_since) {
-    static const std::string again = " To send it once more: mediaferry redo pixel_sync ID";
+    static const std::string again = " To send it once more: mediaferry redo pixel_sync ID, then mediaferry release ID";
     for (const auto& file : made) {
         if (is_trashed(base_name(file.name), receipt.name))
             return Reason{"pixel.trashed", "the phone moved it to its trash: that is a deletion by hand, not 'Free up space'." + again};
