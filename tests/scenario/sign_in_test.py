@@ -50,11 +50,21 @@ class SignIn(unittest.TestCase):
             world.expect(0, "--run-stage", "icloud_download")
             self.assertEqual(world.icloud.sign_ins(), [])
 
-    def test_auth_status_tells_signed_in_from_not(self):
+    def test_a_person_signs_in_with_a_code_and_the_ferry_goes_on(self):
         with World(phone=False, only=["twin-1"]) as world:
             world.expect(0, "auth", "status")
             world.icloud.trust_lost()
+            world.expect(77, "run", "--no-progress")
             world.expect(77, "auth", "status")
+            with world.icloudpd_trusts_the_loopback():
+                wrong = world.run("auth", "login", stdin="000000\n")
+                self.assertEqual(wrong.code, 77, wrong)
+                login = world.expect(0, "auth", "login", stdin=world.icloud.code + "\n")
+            self.assertNotIn(world.icloud.password, login.out + login.err)
+            self.assertTrue(world.icloud.state()["pushes"], "the code was sent to the person's devices")
+            world.expect(0, "auth", "status")
+            world.expect(0, "run", "--no-progress")
+            self.assertEqual(len(world.media("twin-1")), 1)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ class LoopbackICloud:
 
     def __init__(self, directory: Path, library: Path | None = None, username: str = USERNAME, password: str = PASSWORD):
         self.directory, self.library, self.username, self.password = Path(directory), library, username, password
-        self.port, self.ca, self.process = 0, Path(), None
+        self.port, self.ca, self.process, self.code = 0, Path(), None, "123456"      # the code a trusted device would show
 
     def start(self) -> "LoopbackICloud":
         self.directory.mkdir(parents=True, exist_ok=True)

@@ -8,12 +8,15 @@
 Everything lies below build/worlds (or `at`), listens on ports that the kernel chose, and is gone afterwards (MEDIAFERRY_KEEP=1 keeps
 the folder). Waiting times that protect a family's photos are set to zero in the config; every other rule is the real one."""
 
+import contextlib
+import glob
 import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -221,6 +224,33 @@ class World:
         """Relative paths of real files: no dot files, no placeholder (nothing on disk), no canary."""
         return {str(p.relative_to(folder)) for p in folder.rglob("*")
                 if p.is_file() and not any(part.startswith(".") for part in p.relative_to(folder).parts) and p.stat().st_blocks > 0 and p.suffix != ".txt"}
+
+    @contextlib.contextmanager
+    def icloudpd_trusts_the_loopback(self):
+        """icloudpd 1.32.2 fetches the phone list of a code prompt with a session that ignores REQUESTS_CA_BUNDLE, so our CA is appended to the
+        bundle that it unpacks at its start. Only this stand-in needs that: Apple's certificates are in the bundle."""
+        done, ours = threading.Event(), "\n" + self.icloud.ca.read_text()
+
+        def watch() -> None:
+            sizes: dict[str, int] = {}
+            while not done.is_set():
+                for bundle in glob.glob(f"{self.database.parent}/**/_MEI*/certifi/cacert.pem", recursive=True):
+                    size, seen = os.path.getsize(bundle), sizes.get(bundle)
+                    if size == seen and size > 0:                # written to its end
+                        with open(bundle, "a") as file:
+                            file.write(ours)
+                        size = -1
+                    if seen != -1:
+                        sizes[bundle] = size
+                done.wait(0.02)
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
 
     # common journeys ----------------------------------------------------------------------------------------------
 
