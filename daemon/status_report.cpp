@@ -94,11 +94,19 @@ void fill_stages(StatusReport& report, media_db::MediaDb& db, const config::Sett
         fill_stage(status, own);
         const bool beside = (first && status.number < stages::number_of(*first)) || (last && status.number > stages::number_of(*last));
         if (own.empty()) status.state = !status.enabled ? "off" : beside ? "" : "pending";
-        if (status.state == "running" || (!own.empty() && report.current == 0)) report.current = status.number;
-        else if (!own.empty() && report.state != "running") report.current = status.number;
         report.files_processed += status.done;
         report.stages.push_back(std::move(status));
     }
+}
+
+/// The stage that runs now, else the one that began last.
+int current_stage(const std::vector<StageStatus>& stages) {
+    const StageStatus* found = nullptr;
+    for (const auto& stage : stages) {
+        if (stage.state == "running") return stage.number;
+        if (stage.started && (!found || *stage.started >= *found->started)) found = &stage;
+    }
+    return found ? found->number : 0;
 }
 
 std::optional<int> living_daemon(media_db::MediaDb& db) {
@@ -111,8 +119,9 @@ std::optional<int> living_daemon(media_db::MediaDb& db) {
 void add_notes(StatusReport& report, const config::Settings& settings, media_db::MediaDb* db) {
     if (!settings.icloud_delete.enabled) report.notes.emplace_back("deletion from iCloud is switched off (icloud_delete.enabled)");
     if (!db) return;
-    // Written by the stages that found it out, for everyone who reports.
-    if (const auto note = media_db::Facts{*db}.get("syncthing.note")) report.notes.push_back(*note);
+    // Written by pixel_verify, which finds it out.
+    if (const auto weakness = media_db::Facts{*db}.get("syncthing.weakness"); weakness && !weakness->empty())
+        report.notes.push_back("'delivered' is weaker proof here: " + *weakness);
 }
 
 }  // namespace
@@ -150,6 +159,7 @@ StatusReport gather_status(media_db::MediaDb& db, const config::Settings& settin
     report.workflow = media_db::Runs{db}.latest_workflow();
     report.state = report.workflow ? state_of(*report.workflow) : "";
     fill_stages(report, db, settings);
+    report.current = current_stage(report.stages);
     report.percent = percent_of(report);
     report.daemon_pid = living_daemon(db);
     const media_db::Reports reports{db};
