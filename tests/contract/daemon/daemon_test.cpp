@@ -37,7 +37,6 @@ private:
 struct RunningDaemon : Ferry {
     RunningDaemon() {
         environment["NOTIFY_SOCKET"] = (dir / "notify").string();
-        environment["WATCHDOG_USEC"] = "200000";
         environment["MEDIAFERRY_STOP_SECONDS"] = "60";
     }
 };
@@ -46,6 +45,7 @@ struct RunningDaemon : Ferry {
 
 TEST_CASE("the daemon works on what is ready and tells systemd how it is", "[daemon]") {
     RunningDaemon house;
+    house.environment["WATCHDOG_USEC"] = "1000000";
     NotifySocket systemd{house.dir / "notify"};
     const auto ids = house.photos({"a.jpg", "b.jpg"});
     process::Child daemon{house.command({"daemon"})};
