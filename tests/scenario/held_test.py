@@ -15,11 +15,13 @@ class Held(unittest.TestCase):
 
     def cross(self, world: World) -> None:
         """As far as anything gets: two rounds, plan, approval, deletion."""
-        world.run("run", "--no-progress")
-        world.run("run", "--no-progress")
-        if world.run("plan").code == 0 and world.value("SELECT max(id) FROM plan WHERE status = 'proposed'") is not None:
-            world.run("approve", str(world.value("SELECT max(id) FROM plan WHERE status = 'proposed'")))
-        world.run("run", "--no-progress")
+        world.round()
+        world.round()
+        world.expect((0, 1), "plan")
+        proposed = world.value("SELECT max(id) FROM plan WHERE status = 'proposed'")
+        if proposed is not None:
+            world.expect(0, "approve", str(proposed))
+        world.round()
 
     def test_an_asset_whose_raw_is_missing_is_never_deleted(self):
         with World(phone=False, only=["raw-pair", "twin-1"]) as world:
@@ -40,9 +42,9 @@ class Held(unittest.TestCase):
             world.to_the_gate()
             world.approve()
             self.assertEqual(world.icloud.unfile(asset="twin-1", album="DeletePending")["taken_out"], 1)
-            world.run("run", "--no-progress")
+            world.round()
             self.assertEqual(self.left(world), {"twin-1"})
-            world.run("run", "--no-progress")
+            world.round()
             self.assertEqual(world.icloud.state()["assets"]["twin-1"]["albums"], [], "and it is not filed again")
 
     def test_a_change_tag_that_moved_after_the_plan_holds_the_asset(self):
@@ -50,7 +52,7 @@ class Held(unittest.TestCase):
             world.to_the_gate()
             world.approve()
             world.icloud.touch(asset="twin-1")
-            world.run("run", "--no-progress")
+            world.round()
             self.assertEqual(self.left(world), {"twin-1"})
 
     def test_an_edit_made_after_the_plan_holds_the_asset_until_the_edit_is_safe_too(self):
@@ -58,7 +60,7 @@ class Held(unittest.TestCase):
             world.to_the_gate()
             world.approve()
             world.icloud.edit(asset="twin-1", file=str(sample() / "edited.edited.jpg"))
-            world.run("run", "--no-progress")
+            world.round()
             self.assertEqual(self.left(world), {"twin-1"})
 
     def test_a_tag_that_apple_alone_knows_to_be_stale_is_an_answer_not_a_deletion(self):
@@ -67,7 +69,7 @@ class Held(unittest.TestCase):
             world.approve()
             name = world.icloud.state()["assets"]["twin-1"]["name"]
             world.icloud.fault(match="records/modify.*isDeleted", conflict=[name], times=0)
-            world.run("run", "--no-progress")
+            world.round()
             self.assertEqual(self.left(world), {"twin-1"})
             self.assertEqual({r["deleted_icloud"] for r in world.media("twin-1")}, {None})
             self.assertEqual({r["deleted_icloud"] for r in world.media("twin-2")}, {"yes"})
@@ -77,7 +79,7 @@ class Held(unittest.TestCase):
             world.to_the_gate()
             world.approve()
             world.icloud.fault(match="records/modify.*isDeleted", ack_without_effect=True, times=0)
-            result = world.run("run", "--no-progress")
+            result = world.round()
             self.assertEqual(self.left(world), {"twin-1"})
             self.assertEqual({r["deleted_icloud"] for r in world.media("twin-1")}, {None}, result)
             self.assertTrue(Path(world.media("twin-1")[0]["local_path"]).exists(), "the local original stays as long as the asset")
@@ -87,21 +89,21 @@ class Held(unittest.TestCase):
             world.to_the_gate()
             world.approve()
             world.icloud.fault(match="records/modify.*isDeleted", effect_without_ack=True)
-            world.run("run", "--no-progress")
-            world.wait_for("the deletion is known", lambda: world.run("run", "--no-progress") and world.media("twin-1")[0]["deleted_icloud"] == "yes", 30)
+            world.round()
+            world.wait_for("the deletion is known", lambda: world.round() and world.media("twin-1")[0]["deleted_icloud"] == "yes", 30)
             self.assertEqual(len(world.icloud.deleted()), 1)
 
     def test_a_copy_spoiled_on_the_nas_after_the_plan_holds_the_asset(self):
         with World(phone=False, only=["twin-1", "twin-2"]) as world:
             world.to_the_gate()
             world.approve()
-            world.configure("icloud_delete", fresh_within="0s")      # the proof taken at the gate is too old now
+            world.configure("icloud_delete", fresh_within="1s")      # the proof taken at the gate is too old now
             row = world.media("twin-1")[0]
             copy = world.nas / world.value("SELECT path FROM copy WHERE media_id = ? AND place = 'nas'", row["id"])
             data = bytearray(copy.read_bytes())
             data[len(data) // 2] ^= 1
             copy.write_bytes(data)
-            world.run("run", "--no-progress")
+            world.round()
             self.assertEqual(self.left(world), {"twin-1"})
 
     def test_nothing_is_deleted_without_approval_or_when_it_is_switched_off(self):
@@ -111,7 +113,7 @@ class Held(unittest.TestCase):
             self.assertEqual(self.left(world), {"twin-1"})
             world.approve()
             world.configure("icloud_delete", enabled=False)
-            world.run("run", "--no-progress")
+            world.round()
             self.assertEqual(self.left(world), {"twin-1"})
 
     def test_without_the_phones_receipt_nothing_is_deleted(self):
@@ -121,7 +123,7 @@ class Held(unittest.TestCase):
             world.pair.free_up_space([name])
             world.expect(0, "run", "--no-progress")
             world.approve()
-            world.run("run", "--no-progress")
+            world.round()
             self.assertEqual(self.left(world), {"twin-1"})
 
     def test_a_phone_that_deletes_everything_even_what_google_never_takes_is_not_believed(self):
@@ -130,7 +132,7 @@ class Held(unittest.TestCase):
             everything = world.pair.on_phone()
             self.assertTrue(any(name.endswith(".txt") for name in everything), everything)
             world.pair.free_up_space(everything)
-            world.run("run", "--no-progress")
+            world.round()
             self.cross(world)
             self.assertEqual(self.left(world), {"twin-1"})
 
