@@ -89,7 +89,7 @@ class Held(unittest.TestCase):
             world.to_the_gate()
             world.approve()
             world.icloud.fault(match="records/modify.*isDeleted", effect_without_ack=True)
-            world.round()
+            world.expect(69, "run", "--no-progress")             # the answer was "503, busy"
             world.wait_for("the deletion is known", lambda: world.round() and world.media("twin-1")[0]["deleted_icloud"] == "yes", 30)
             self.assertEqual(len(world.icloud.deleted()), 1)
 

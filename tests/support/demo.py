@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 
 from world import FOLDERS, World, binary, sample
@@ -133,15 +132,14 @@ class Demo:
         deleted = [a for a in state["assets"].values() if a["deleted"]]
         say(f"  {len(deleted)} of {len(state['assets'])} assets are in Recently Deleted; {len(state['assets']) - len(deleted)} are left:")
         known = {r["record_name"]: r for r in world.db("SELECT record_name, hold_code, hold_text FROM asset")}
-        why = Counter()
-        names: dict[str, list[str]] = {}
+        left: dict[str, list[tuple[str, str]]] = {}
         for asset in state["assets"].values():
-            if not asset["deleted"]:
-                row = known.get(asset["name"])
-                reason = "hidden in iCloud: not listed, not touched" if asset["hidden"] else (row and row["hold_text"]) or "no reason on record"
-                why[reason] += 1
-                names.setdefault(reason, []).append(asset["filename"])
-        table(("assets", "why", "such as"), [(n, reason, names[reason][0]) for reason, n in why.most_common()])
+            if asset["deleted"]:
+                continue
+            row = known.get(asset["name"])
+            code, text = ("hidden", "hidden in iCloud: not listed, not touched") if asset["hidden"] else (row["hold_code"] or "", row["hold_text"] or "no reason on record") if row else ("", "not in the census")
+            left.setdefault(code, []).append((asset["filename"], text))
+        table(("assets", "such as", "why"), [(len(of_code), *of_code[0]) for of_code in left.values()])
 
         example = world.value("SELECT filename FROM media WHERE status = 'completed' LIMIT 1") or "IMG_0101.HEIC"
         here = os.path.relpath(self.directory)
