@@ -78,6 +78,12 @@ bool Catalogue::is_placeholder(const fs::path& relative) const {
     return Query(db_, "SELECT 1 FROM placeholder WHERE path = :path").with(":path", relative).next();
 }
 
+std::optional<MediaId> Catalogue::placeholder_owner(const fs::path& relative) const {
+    Query query(db_, "SELECT media_id FROM placeholder WHERE path = :path");
+    if (!query.with(":path", relative).next()) return std::nullopt;
+    return query.maybe_id<MediaId>(0);
+}
+
 std::vector<fs::path> Catalogue::placeholders_of(MediaId media) const {
     Query query(db_, "SELECT path FROM placeholder WHERE media_id = :media ORDER BY path");
     query.with(":media", media);

@@ -21,7 +21,8 @@ public:
     };
     /// Upserts one page of a census (one transaction). A changed checksum makes a new resource row and unlists the old one.
     CensusResult see(const std::string& account, const std::string& library, const std::vector<ListedAsset>&, Timestamp census);
-    /// After a census that iCloud's own count confirmed: unlists assets not seen since it began; returns those.
+    /// After a census that iCloud's own count confirmed: unlists assets not seen since it began. Returns every unlisted one that is neither deleted nor gone,
+    /// those of earlier censuses too: a run may have died, or iCloud been silent, before they were asked about.
     std::vector<Asset> finish_census(const std::string& account, const std::string& library, Timestamp census);
     /// iCloud itself says that an unlisted asset is deleted (and it was not us), or is back.
     void mark_gone(AssetId, Timestamp);
@@ -73,6 +74,7 @@ public:
     void remove_placeholder(const fs::path& relative);
     bool is_placeholder(const fs::path& relative) const;
     std::vector<fs::path> placeholders_of(MediaId) const;
+    std::optional<MediaId> placeholder_owner(const fs::path& relative) const;  ///< the file it stands for, if that is known
     void add_set_aside(const fs::path& found, const fs::path& now_at, Bytes size, const std::string& sha256, const Reason&, Timestamp now);
     struct SetAside {
         std::int64_t id = 0;

@@ -107,12 +107,13 @@ std::vector<Asset> Catalogue::finish_census(const std::string& account, const st
                       WHERE a.account = :account AND a.library = :library AND a.listed = 1 AND a.last_seen_at < :census)");
     query.with(":account", account).with(":library", library).with(":census", census);
     auto unseen = all(query, [](const Query& row) { return asset_from(row); });
-    for (auto& asset : unseen) {
-        set_listed(db_, asset.id, false);
-        asset.listed = false;
-    }
+    for (const auto& asset : unseen) set_listed(db_, asset.id, false);
+    Query unlisted(db_, "SELECT " MEDIAFERRY_ASSET R"( FROM asset a
+                         WHERE a.account = :account AND a.library = :library AND a.listed = 0 AND a.deleted_at IS NULL AND a.gone_at IS NULL)");
+    unlisted.with(":account", account).with(":library", library);
+    auto found = all(unlisted, [](const Query& row) { return asset_from(row); });
     transaction.commit();
-    return unseen;
+    return found;
 }
 
 void Catalogue::mark_gone(AssetId asset, Timestamp now) {

@@ -79,7 +79,10 @@ public:
     bool release(MediaId, Timestamp now);
     std::int64_t release_all(Timestamp now);
     /// done → pending for this stage (only). Throws BadInput when the step is not done or the stage unknown.
+    /// For icloud_mark it also lifts a veto and forgets the filing: the person wants the photo in the album again.
     void redo(MediaId, std::string_view stage, Timestamp now);
+    /// The same by the house itself, for a reason that is told; a veto stays. Nothing when the step is not done.
+    void reopen(MediaId, std::string_view stage, const Reason&, RunId, Timestamp now);
 
 private:
     MediaDb& db_;

@@ -107,4 +107,11 @@ std::vector<Copy> Evidence::at_path(Place place, const fs::path& path) const {
     return copies(query.with(":place", to_text(place)).with(":path", path));
 }
 
+std::vector<Copy> Evidence::nas_copies(std::string_view proof, Timestamp proven_before, std::size_t limit) const {
+    Query query(db_, "SELECT " MEDIAFERRY_COPY R"( FROM copy c
+                      WHERE c.place = 'nas' AND c.removed_at IS NULL AND c.proof = :proof AND c.proven_at <= :before
+                      ORDER BY c.proven_at LIMIT :limit)");
+    return copies(query.with(":proof", proof).with(":before", proven_before).with(":limit", limit));
+}
+
 }  // namespace mediaferry::media_db

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a person sees and does: attention, release, redo.
 #include <algorithm>
+#include <set>
 
 #include "common/media_db/conveyor.h"
 #include "common/media_db/house_rules.h"
@@ -28,6 +29,29 @@ std::size_t release_steps(MediaDb& db, MediaId media, Timestamp now) {
         tell(db, media, std::nullopt, stage, "released", std::nullopt, now);
     }
     return stages.size();
+}
+
+void reopen_step(MediaDb& db, MediaId media, std::string_view stage, bool open) {
+    Query(db, R"(UPDATE step SET status = 'pending', open = :open, attempts = 0, deaths = 0, not_before = 0, reason_code = NULL, reason_text = NULL, finished_at = NULL
+                  WHERE media_id = :media AND stage = :stage AND status = 'done')")
+        .with(":open", open)
+        .with(":media", media)
+        .with(":stage", stage)
+        .run();
+}
+
+void forget_filing(MediaDb& db, MediaId media) {
+    Query(db, R"(UPDATE asset SET vetoed_at = NULL, filed_at = NULL, filed_tag = NULL, hold_code = NULL, hold_text = NULL
+                  WHERE id = (SELECT asset_id FROM media WHERE id = :media) AND deleted_at IS NULL)")
+        .with(":media", media)
+        .run();
+}
+
+std::set<std::string> stages_done(const std::vector<StepRow>& steps) {
+    std::set<std::string> done;
+    for (const auto& step : steps)
+        if (step.status == pipeline::StepStatus::done) done.insert(step.stage);
+    return done;
 }
 
 }  // namespace
@@ -84,17 +108,23 @@ void Conveyor::redo(MediaId media, std::string_view stage, Timestamp now) {
     const std::string name(stage);
     if (row == house.end()) throw BadInput("step.unknown", "there is no stage '" + name + "' that works on files; `mediaferry stages` lists them");
     if (stage == kArrival) throw BadInput("step.arrival", name + " cannot be done again for a file that is here already; `mediaferry audit` checks its bytes");
-    std::set<std::string> done;
-    for (const auto& step : steps(media))
-        if (step.status == pipeline::StepStatus::done) done.insert(step.stage);
+    const auto done = stages_done(steps(media));
     if (!done.contains(name)) throw BadInput("step.not_done", name + " is not done for file " + std::to_string(media.value) + ", so it cannot be done again; `mediaferry why " + std::to_string(media.value) + "` says where it stands");
-    Query(db_, R"(UPDATE step SET status = 'pending', open = :open, attempts = 0, deaths = 0, not_before = 0, reason_code = NULL, reason_text = NULL, finished_at = NULL
-                   WHERE media_id = :media AND stage = :stage)")
-        .with(":open", may_open(*row, done))
-        .with(":media", media)
-        .with(":stage", stage)
-        .run();
+    reopen_step(db_, media, stage, may_open(*row, done));
+    if (stage == "icloud_mark") forget_filing(db_, media);
     tell(db_, media, std::nullopt, name, "redo", std::nullopt, now);
+    transaction.commit();
+}
+
+void Conveyor::reopen(MediaId media, std::string_view stage, const Reason& reason, RunId run, Timestamp now) {
+    Transaction transaction(db_);
+    const House house = stored_house(db_);
+    const auto row = std::ranges::find(house, stage, &HouseRow::stage);
+    const auto done = stages_done(steps(media));
+    if (row != house.end() && done.contains(std::string(stage))) {
+        reopen_step(db_, media, stage, may_open(*row, done));
+        tell(db_, media, run, std::string(stage), "reopened", reason, now);
+    }
     transaction.commit();
 }
 

@@ -28,6 +28,8 @@ CREATE TABLE asset (
   UNIQUE (account, library, record_name)
 ) STRICT;
 CREATE INDEX asset_listed ON asset (listed, id);
+-- What the listing dropped and iCloud has not been asked about with a clear answer: hidden ones, mostly.
+CREATE INDEX asset_unlisted ON asset (account, library) WHERE listed = 0 AND deleted_at IS NULL AND gone_at IS NULL;
 CREATE INDEX asset_filed ON asset (filed_at) WHERE filed_at IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX asset_deleted ON asset (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX asset_gone ON asset (gone_at) WHERE gone_at IS NOT NULL;
@@ -126,6 +128,7 @@ CREATE INDEX copy_media ON copy (media_id, place);
 CREATE UNIQUE INDEX copy_pixel_name ON copy (path COLLATE NOCASE) WHERE place = 'pixel';   -- a name is never used twice
 CREATE INDEX copy_place_path ON copy (place, path COLLATE NOCASE);      -- a Samba server takes two cases of a name for one file
 CREATE INDEX copy_open_pixel ON copy (proof) WHERE place = 'pixel' AND removed_at IS NULL;
+CREATE INDEX copy_on_nas ON copy (proof, proven_at) WHERE place = 'nas' AND removed_at IS NULL;
 
 CREATE TABLE copy_count (                     -- copies not removed
   place TEXT NOT NULL,

@@ -62,15 +62,6 @@ bool lies_in(const fs::path& folder, const fs::path& path) {
 /// Whether a file of this name has been taken in since: then the damaged arrival was one of its downloads.
 bool came_again(media_db::Catalogue& catalogue, const fs::path& found) { return !catalogue.find(found.filename().string()).empty(); }
 
-/// The item a placeholder stands for; nullopt when that cannot be told.
-std::optional<media_db::MediaItem> owner_of(media_db::Catalogue& catalogue, const fs::path& placeholder) {
-    for (const auto& item : catalogue.find(placeholder.filename().string())) {
-        const auto all = catalogue.placeholders_of(item.id);
-        if (std::ranges::find(all, placeholder) != all.end()) return item;
-    }
-    return std::nullopt;
-}
-
 }  // namespace
 
 bool is_unfinished_name(std::string_view name) {
@@ -145,7 +136,8 @@ std::vector<Leftover> placeholders_of_the_gone(Run& run) {
     walk(run, incoming, [&](const fs::path& path, const struct stat& status) {
         const auto relative = path.lexically_relative(incoming);
         if (!S_ISREG(status.st_mode) || !catalogue.is_placeholder(relative) || !files::looks_like_placeholder(path)) return;
-        const auto item = owner_of(catalogue, relative);
+        const auto owner = catalogue.placeholder_owner(relative);
+        const auto item = owner ? catalogue.item(*owner) : std::nullopt;
         const auto asset = item && item->asset ? catalogue.asset(*item->asset) : std::nullopt;
         if (asset && (asset->deleted || asset->gone)) found.push_back({Leftover::Kind::placeholder, path, "the placeholder of a photo that is no longer in iCloud"});
     });

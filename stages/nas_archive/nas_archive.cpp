@@ -9,7 +9,6 @@
 #include "common/errors/errors.h"
 #include "common/files/files.h"
 #include "common/media_db/catalogue.h"
-#include "common/media_db/conveyor.h"
 #include "common/media_db/evidence.h"
 #include "common/media_db/runs.h"
 #include "stages/nas_archive/incoming.h"
@@ -106,23 +105,20 @@ Outcome NasArchive::process(const MediaItem& item, Run& run) {
 }
 
 bool NasArchive::after_items(Run& run) {
-    constexpr std::size_t most_looked_at = 5000;
-    constexpr int most_files = 500;
+    constexpr std::size_t most_files = 500;
     constexpr std::uint64_t most_bytes = 16ULL << 30;
     // One worker is enough, two would read the same files.
     const auto row = media_db::Runs(run.db()).run(run.id());
     if (!row || row->slot != 0) return false;
     const auto settle = run.settings().archive.settle;
-    int files = 0;
     std::uint64_t bytes = 0;
-    for (const auto& item : media_db::Conveyor(run.db()).ready("icloud_delete", run.now(), most_looked_at)) {
-        if (run.stop_requested() || files >= most_files || bytes >= most_bytes) break;
-        const auto copy = media_db::Evidence(run.db()).current(item.id, Place::nas);
-        if (!copy || copy->proof != "read_back" || !copy->proven || run.now() < *copy->proven + settle) continue;
+    for (const auto& copy : media_db::Evidence(run.db()).nas_copies("read_back", run.now() - settle, most_files)) {
+        if (run.stop_requested() || bytes >= most_bytes) break;
+        const auto item = media_db::Catalogue(run.db()).item(copy.media);
+        if (!item) continue;
         run.activity("reading copies on the NAS a second time");
-        ++files;
-        bytes += item.size.count;
-        const auto reason = archive::read_again(*archive_, run.db(), item, *copy, run.now(), settle, run.stop(), run.id());
+        bytes += copy.size.count;
+        const auto reason = archive::read_again(*archive_, run.db(), *item, copy, run.now(), settle, run.stop(), run.id());
         if (reason) run.failed(*reason);
     }
     return false;

@@ -16,7 +16,7 @@ public:
 
     stage::Outcome begin(stage::Run&) override;
     stage::Outcome process(const stage::MediaItem&, stage::Run&) override;
-    /// The second reading of what icloud_delete will ask for, a bounded number a run.
+    /// The second reading of what has settled, a bounded number a run.
     bool after_items(stage::Run&) override;
     std::optional<std::string> rehearse(const stage::MediaItem&, stage::Run&) override;
 

@@ -48,6 +48,21 @@ TEST_CASE("A copy counts for a deletion only when it was read again after the se
     CHECK(copy.receipt.find("\"again\"") != std::string::npos);
 }
 
+TEST_CASE("Every copy is read a second time by the archive's own run once it has settled, wherever its photo stands and whether anything is ever deleted", "[nas_archive]") {
+    ArchivedHouse house;
+    house.settings.icloud_delete.enabled = false;
+    const auto photo = house.downloaded("IMG_0001.JPG");
+    house.run("nas_archive");
+    house.run("nas_archive");
+    CHECK(house.copy(photo, Place::nas)->proof == "read_back");
+    age_past_settling(house);
+    house.run("nas_archive");
+    CHECK(house.copy(photo, Place::nas)->proof == "settled");
+    house.clock.advance(1h);
+    house.run("nas_archive");
+    CHECK(house.copy(photo, Place::nas)->checked == house.clock.now() - 1h);  // and not over and over
+}
+
 TEST_CASE("A settled copy is read again when its last reading is no longer fresh", "[nas_archive]") {
     ArchivedHouse house;
     const auto photo = house.downloaded("IMG_0001.JPG");

@@ -36,6 +36,7 @@ void use_everything(World& world) {
     world.catalogue.add_placeholder("p", photo, {1}, world.now());
     world.catalogue.is_placeholder("p");
     world.catalogue.placeholders_of(photo);
+    world.catalogue.placeholder_owner("p");
     world.catalogue.remove_placeholder("p");
     world.catalogue.set_filed(asset, "t", world.now());
     world.catalogue.filed_assets();
@@ -73,6 +74,7 @@ void use_everything(World& world) {
     world.evidence.pixel_copy_named("p");
     world.evidence.pixel_undelivered();
     world.evidence.at_path(Place::nas, "p");
+    world.evidence.nas_copies("read_back", world.now(), 10);
     world.evidence.removed(id, world.now());
     world.catalogue.set_local_path(photo, std::nullopt, world.now());
     world.catalogue.set_deleted(asset, world.now());
