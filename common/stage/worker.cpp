@@ -128,19 +128,21 @@ private:
         handle({*claim});
     }
 
-    /// Works until nothing new is ready. An item that asked to wait is not taken up a second time in the same round: fresh
-    /// items are due earlier, so meeting it again means that only such items are left.
+    /// Works until nothing new is ready. An item that asked to wait is claimable again at once; it stays claimed until the round is over, so that it
+    /// is not taken up a second time and does not stand before others that are due in the same second.
     void drain() {
+        bool met_again = false;
         while (!over() && stage_.wants_more(run_)) {
             const auto claims = next();
-            if (claims.empty()) return;
+            if (claims.empty()) break;
             if (seen_.contains(claims.front().item.id)) {
-                conveyor_.put_back(run_.id());
-                return;
+                met_again = true;
+                continue;
             }
             for (const auto& claim : claims) seen_.insert(claim.item.id);
             handle(claims);
         }
+        if (met_again) conveyor_.put_back(run_.id());
     }
 
     std::vector<Claim> next() {
@@ -152,7 +154,6 @@ private:
     void handle(const std::vector<Claim>& claims) {
         const auto& first = claims.front();
         const log::Scope scope{{{"STAGE", step_.stage}, {"MEDIA_ID", first.item.id.value}}};
-        run_.take_writes();  // what an item that threw had queued is void
         if (options_.arm_deadline) options_.arm_deadline(step_.item_deadline);
         const auto outcome = [&] {
             try {
@@ -169,6 +170,15 @@ private:
     }
 
     Outcome work_on(const std::vector<Claim>& claims) {
+        try {
+            return ask_stage(claims);
+        } catch (...) {
+            run_.take_writes();  // evidence of work that was not finished is none
+            throw;
+        }
+    }
+
+    Outcome ask_stage(const std::vector<Claim>& claims) {
         if (step_.unit == pipeline::Unit::item) return stage_.process(claims.front().item, run_);
         std::vector<MediaItem> items;
         items.reserve(claims.size());
