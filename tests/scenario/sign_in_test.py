@@ -13,7 +13,10 @@ from world import World
 class SignIn(unittest.TestCase):
     def test_the_password_is_given_to_icloudpd_and_works(self):
         with World(phone=False, only=["twin-1"], signed_in=False) as world:
-            world.expect(0, "--run-stage", "icloud_download")
+            with world.command_lines() as shown:
+                world.expect(0, "--run-stage", "icloud_download")
+            self.assertTrue(any("icloudpd" in line and world.icloud.username in line for line in shown))
+            self.assertFalse(any(world.icloud.password in line for line in shown), "the password is in nobody's command line")
             self.assertEqual(world.icloud.sign_ins(), ["signed in"])
             self.assertEqual(len(world.media("twin-1")), 1)
             for file in world.cookies.iterdir():

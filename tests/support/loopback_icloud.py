@@ -16,10 +16,13 @@ import os
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import children
+
 USERNAME, PASSWORD = "jdoe@example.com", "correct horse battery"
 
 
@@ -35,8 +38,7 @@ class LoopbackICloud:
         command = [sys.executable, __file__, "--dir", str(self.directory), "--port", str(self.port), "--username", self.username, "--password-env", "LOOPBACK_PASSWORD"]
         command += ["--library", str(self.library)] if self.library else []
         with open(self.directory / "loopback_icloud.log", "ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-                                            env=dict(os.environ, LOOPBACK_PASSWORD=self.password), start_new_session=True)
+            self.process = children.start(command, stdout=subprocess.PIPE, stderr=log, env=dict(os.environ, LOOPBACK_PASSWORD=self.password))
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"the loopback iCloud did not start: see {self.directory}/loopback_icloud.log")
@@ -46,8 +48,7 @@ class LoopbackICloud:
 
     def stop(self) -> None:
         if self.process:
-            self.process.terminate()
-            self.process.wait()
+            children.end(self.process)
             self.process.stdout.close()
             self.process = None
 

@@ -19,6 +19,8 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+import children
+
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
@@ -96,17 +98,11 @@ class Syncthing:
         environment = {"HOME": str(self.home), "PATH": os.environ.get("PATH", "/usr/bin"), "STNOUPGRADE": "1", "STNORESTART": "1", "STMONITORED": "yes",
                        "NO_PROXY": "*", "LANG": "C.UTF-8"}
         with open(self.home / "syncthing.log", "ab") as log:
-            self.process = subprocess.Popen(["syncthing", "serve", f"--home={self.home}", "--no-browser"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            env=environment, start_new_session=True)
+            self.process = children.start(["syncthing", "serve", f"--home={self.home}", "--no-browser"], stdout=log, stderr=log, env=environment)
 
     def stop(self) -> None:
         if self.process:
-            self.process.terminate()
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+            children.end(self.process)
             self.process = None
 
     def call(self, method: str, path: str, **query):

@@ -256,6 +256,26 @@ class World:
             done.set()
             watcher.join()
 
+    @contextlib.contextmanager
+    def command_lines(self):
+        """Every command line that any process on this machine shows meanwhile."""
+        done, seen = threading.Event(), set()
+
+        def watch() -> None:
+            while not done.is_set():
+                for file in glob.glob("/proc/[0-9]*/cmdline"):
+                    with contextlib.suppress(OSError):
+                        seen.add(Path(file).read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
+                done.wait(0.03)
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield seen
+        finally:
+            done.set()
+            watcher.join()
+
     # common journeys ----------------------------------------------------------------------------------------------
 
     def free_up_space(self) -> list[str]:
