@@ -35,7 +35,8 @@ bool nas_proven(const Copy& copy) { return copy.proof == "read_back" || copy.pro
 
 class Auditor {
 public:
-    Auditor(media_db::MediaDb& db, const config::Settings& settings, bool offline, Timestamp now) : db_(db), settings_(settings), offline_(offline), now_(now) {
+    Auditor(media_db::MediaDb& db, const config::Settings& settings, bool offline, Timestamp now)
+        : db_(db), settings_(settings), offline_(offline), now_(now) {
         add("I1", "an asset was deleted from iCloud only with every resource matched and proven in every required harbour");
         add("I2", "what counts as on the NAS was read back, is the right content, and is there");
         add("I3", "what counts as at Google reached the proof level asked for");
@@ -84,7 +85,9 @@ private:
         checked(name);
         if (!holds) violated(name, sentence);
     }
-    static std::string say(const MediaItem& item, const std::string& what) { return std::to_string(item.id.value) + " " + item.filename + ": " + what; }
+    static std::string say(const MediaItem& item, const std::string& what) {
+        return std::to_string(item.id.value) + " " + item.filename + ": " + what;
+    }
 
     void open_nas() {
         if (!settings_.archive.enabled) return;
@@ -101,8 +104,9 @@ private:
         const auto copies = media_db::Evidence{db_}.of(item.id);
         const auto nas = newest(copies, Place::nas), pixel = newest_pixel(copies);
         check_nas(item, nas);
-        if (item.synced_google) expect(pixel && rank(pixel->proof) >= rank(std::string{config::to_text(settings_.pixel.proof)}) && pixel->sha256 == item.sha256, "I3",
-                                       say(item, "counts as at Google without such a proof"));
+        if (item.synced_google)
+            expect(pixel && rank(pixel->proof) >= rank(std::string{config::to_text(settings_.pixel.proof)}) && pixel->sha256 == item.sha256, "I3",
+                   say(item, "counts as at Google without such a proof"));
         check_local(item, nas);
         check_library(item, newest(copies, Place::library));
         check_steps(item);
@@ -129,7 +133,8 @@ private:
 
     void check_nas(const MediaItem& item, const std::optional<Copy>& nas) {
         if (!item.synced_nas) return;
-        expect(nas && nas_proven(*nas) && nas->sha256 == item.sha256 && nas->size == item.size, "I2", say(item, "counts as on the NAS without a proof of these bytes"));
+        expect(nas && nas_proven(*nas) && nas->sha256 == item.sha256 && nas->size == item.size, "I2",
+               say(item, "counts as on the NAS without a proof of these bytes"));
         if (!nas) return;
         for (const auto& other : media_db::Evidence{db_}.at_path(Place::nas, nas->path))
             expect(other.removed || other.sha256 == nas->sha256, "I4", say(item, "shares " + nas->path.string() + " on the NAS with other content"));
@@ -140,17 +145,20 @@ private:
     }
 
     void check_local(const MediaItem& item, const std::optional<Copy>& nas) {
-        if (!item.local_path) return expect(nas && nas_proven(*nas) && nas->sha256 == item.sha256, "I5", say(item, "the original is gone and not proven on the NAS"));
+        if (!item.local_path)
+            return expect(nas && nas_proven(*nas) && nas->sha256 == item.sha256, "I5", say(item, "the original is gone and not proven on the NAS"));
         if (offline_) return;
-        struct stat status{};
-        const bool there = ::lstat(item.local_path->c_str(), &status) == 0 && S_ISREG(status.st_mode) && static_cast<std::uint64_t>(status.st_size) == item.size.count;
+        struct stat status {};
+        const bool there = ::lstat(item.local_path->c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+                           static_cast<std::uint64_t>(status.st_size) == item.size.count;
         expect(there, "I5", say(item, "the original is missing or has another size: " + item.local_path->string()));
     }
 
     void check_library(const MediaItem& item, const std::optional<Copy>& copy) {
         if (!copy) return;
         const bool same = copy->sha256 == item.sha256;
-        expect(same || (copy->proof == "decoded" && copy->size < item.size), "I6", say(item, "its small copy was not proven to decode, or is not smaller"));
+        expect(same || (copy->proof == "decoded" && copy->size < item.size), "I6",
+               say(item, "its small copy was not proven to decode, or is not smaller"));
         if (offline_) return;
         boost::system::error_code error;
         const auto size = fs::file_size(settings_.folders.library / copy->path, error);
@@ -160,12 +168,17 @@ private:
     void check_steps(const MediaItem& item) {
         const auto steps = media_db::Conveyor{db_}.steps(item.id);
         for (const auto& step : stages::house())
-            if (step.has_rows) expect(std::ranges::find(steps, step.stage, &media_db::StepRow::stage) != steps.end(), "I7", say(item, "has no step for " + std::string{step.stage}));
+            if (step.has_rows)
+                expect(std::ranges::find(steps, step.stage, &media_db::StepRow::stage) != steps.end(), "I7",
+                       say(item, "has no step for " + std::string{step.stage}));
         for (const auto& step : steps) {
             using enum pipeline::StepStatus;
-            if (step.status == attention) expect(step.reason && !step.reason->text.empty(), "I7", say(item, step.stage + " needs a person and says no reason"));
-            if (step.status == pending && step.open && step.not_before > now_) expect(step.reason.has_value(), "I7", say(item, step.stage + " waits and says no reason"));
-            if (step.status == running) expect(held_by_somebody(step.stage), "I7", say(item, step.stage + " is held by a process that is gone (its next run takes it back)"));
+            if (step.status == attention)
+                expect(step.reason && !step.reason->text.empty(), "I7", say(item, step.stage + " needs a person and says no reason"));
+            if (step.status == pending && step.open && step.not_before > now_)
+                expect(step.reason.has_value(), "I7", say(item, step.stage + " waits and says no reason"));
+            if (step.status == running)
+                expect(held_by_somebody(step.stage), "I7", say(item, step.stage + " is held by a process that is gone (its next run takes it back)"));
         }
     }
 
@@ -193,7 +206,8 @@ private:
             const auto& sent = settings_.pixel.kinds;
             if (settings_.icloud_delete.requires_google() && std::ranges::find(sent, found->kind) != sent.end()) {
                 const auto pixel = newest_pixel(copies);
-                expect(pixel && rank(pixel->proof) >= rank(std::string{config::to_text(settings_.icloud_delete.google_proof)}), "I1", what + " is not proven at Google");
+                expect(pixel && rank(pixel->proof) >= rank(std::string{config::to_text(settings_.icloud_delete.google_proof)}), "I1",
+                       what + " is not proven at Google");
             }
         }
         for (const auto& item : items) expect(item.deleted_icloud, "I1", say(item, "is deleted from iCloud and not marked so"));
@@ -201,11 +215,12 @@ private:
 
     void check_chain() {
         rows_.at("I8").checked += media_db::Events{db_}.count();
-        if (const auto broken = media_db::Events{db_}.broken_at()) violated("I8", "event " + std::to_string(*broken) + " does not follow from the one before");
+        if (const auto broken = media_db::Events{db_}.broken_at())
+            violated("I8", "event " + std::to_string(*broken) + " does not follow from the one before");
     }
 
     void check_modes() {
-        struct stat status{};
+        struct stat status {};
         const auto only_ours = [&](const fs::path& path) { return ::stat(path.c_str(), &status) != 0 || (status.st_mode & 0007) == 0; };
         expect(only_ours(settings_.database), "I9", settings_.database.string() + " can be read by everybody");
         expect(only_ours(settings_.icloud.cookie_directory), "I9", settings_.icloud.cookie_directory.string() + " can be read by everybody");
@@ -229,6 +244,8 @@ bool Audit::holds() const {
     return not_asked.empty() && std::ranges::all_of(invariants, [](const Invariant& row) { return row.violations == 0; });
 }
 
-Audit audit(media_db::MediaDb& db, const config::Settings& settings, bool offline, Timestamp now) { return Auditor{db, settings, offline, now}.run(); }
+Audit audit(media_db::MediaDb& db, const config::Settings& settings, bool offline, Timestamp now) {
+    return Auditor{db, settings, offline, now}.run();
+}
 
 }  // namespace mediaferry::daemon

@@ -13,8 +13,8 @@
 namespace mediaferry::daemon {
 
 struct Invariant {
-    std::string name;      ///< "I1"
-    std::string promise;   ///< one line
+    std::string name;     ///< "I1"
+    std::string promise;  ///< one line
     std::int64_t checked = 0;
     std::int64_t violations = 0;
     std::vector<std::string> first;  ///< some of them, a sentence each
@@ -22,7 +22,7 @@ struct Invariant {
 
 struct Audit {
     std::vector<Invariant> invariants;
-    std::string not_asked;           ///< why the folders or the NAS were not looked at; "" when they were
+    std::string not_asked;  ///< why the folders or the NAS were not looked at; "" when they were
     bool holds() const;
 };
 

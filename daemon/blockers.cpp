@@ -28,8 +28,10 @@ void google_blockers(std::vector<std::string>& out, const AssetFacts::File& file
     const auto& sent = settings.pixel.kinds;
     if (std::ranges::find(sent, file.item.kind) == sent.end()) return;  // Google takes no such file
     const auto wanted = std::string{config::to_text(settings.icloud_delete.google_proof)};
-    if (!file.pixel) out.push_back(file.item.filename + " has not been sent to the phone");
-    else if (rank(file.pixel->proof) < rank(wanted)) out.push_back(file.item.filename + " is " + file.pixel->proof + " on the phone, not yet " + wanted);
+    if (!file.pixel)
+        out.push_back(file.item.filename + " has not been sent to the phone");
+    else if (rank(file.pixel->proof) < rank(wanted))
+        out.push_back(file.item.filename + " is " + file.pixel->proof + " on the phone, not yet " + wanted);
 }
 
 }  // namespace
@@ -44,7 +46,8 @@ std::vector<std::string> deletion_blockers(const AssetFacts& facts, const config
     if (asset.hold) out.push_back("held back: " + asset.hold->text);
     for (const auto& resource : facts.resources)
         if (resource.state != "taken")
-            out.push_back("its " + std::string{to_text(resource.kind)} + " has not arrived intact" + (resource.reason ? ": " + resource.reason->text : ""));
+            out.push_back("its " + std::string{to_text(resource.kind)} + " has not arrived intact" +
+                          (resource.reason ? ": " + resource.reason->text : ""));
     for (const auto& file : facts.files) {
         if (rules.requires_nas()) nas_blockers(out, file, settings, now);
         if (rules.requires_google()) google_blockers(out, file, settings);

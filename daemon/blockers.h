@@ -14,10 +14,10 @@ namespace mediaferry::daemon {
 
 struct AssetFacts {
     media_db::Asset asset;
-    std::vector<media_db::Resource> resources;        ///< listed ones
+    std::vector<media_db::Resource> resources;  ///< listed ones
     struct File {
         media_db::MediaItem item;
-        std::optional<media_db::Copy> nas, pixel;     ///< newest not removed; a freed phone copy too
+        std::optional<media_db::Copy> nas, pixel;  ///< newest not removed; a freed phone copy too
     };
     std::vector<File> files;
     bool planned = false, approved = false;

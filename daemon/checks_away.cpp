@@ -20,8 +20,10 @@ namespace {
 using Kind = Finding::Kind;
 
 std::string syncthing_cure(const std::string& code) {
-    if (code == "syncthing.unreachable") return "is Syncthing running (systemctl status syncthing@USER)? is syncthing.api_url right? does a firewall close it?";
-    if (code == "syncthing.key" || code == "syncthing.no_key") return "copy the API key from Syncthing's page, Actions, Settings, into syncthing.api_key_file";
+    if (code == "syncthing.unreachable")
+        return "is Syncthing running (systemctl status syncthing@USER)? is syncthing.api_url right? does a firewall close it?";
+    if (code == "syncthing.key" || code == "syncthing.no_key")
+        return "copy the API key from Syncthing's page, Actions, Settings, into syncthing.api_key_file";
     if (code == "pixel.outbox") return "is the disk mounted? folders.pixel_sync must be the folder that Syncthing shares";
     return "in Syncthing's page, mend what is named; README.md says how the folder is set up";
 }
@@ -29,7 +31,8 @@ std::string syncthing_cure(const std::string& code) {
 std::string phone_cure(const std::string& code) {
     if (code == "pixel.paused") return "resume the device in Syncthing's page";
     if (code == "pixel.not_sharing" || code == "pixel.folder_paused") return "accept or resume the folder in the phone's Syncthing";
-    return "start Syncthing on the phone and let it run in the background (battery: not restricted); check syncthing.pixel_device_id and that the folder is shared";
+    return "start Syncthing on the phone and let it run in the background (battery: not restricted); check syncthing.pixel_device_id and that the "
+           "folder is shared";
 }
 
 Finding nas_identity(const config::Settings& settings) {
@@ -56,7 +59,8 @@ Findings check_icloudpd(const config::Settings& settings) {
         const auto result = process::capture(command);
         const auto line = result.out.substr(0, result.out.find('\n'));
         if (result.exit.ok()) return {{Kind::good, "icloudpd: " + line, ""}};
-        return {{Kind::bad, "icloudpd does not run: " + process::to_text(result.exit) + " " + result.err.substr(0, 300), "icloud.command must name the native binary (scripts/install-deps puts it in place)"}};
+        return {{Kind::bad, "icloudpd does not run: " + process::to_text(result.exit) + " " + result.err.substr(0, 300),
+                 "icloud.command must name the native binary (scripts/install-deps puts it in place)"}};
     } catch (const Error& error) {
         return {{Kind::bad, full_message(error), "install icloudpd (scripts/install-deps) and name it in icloud.command"}};
     }
@@ -65,7 +69,8 @@ Findings check_icloudpd(const config::Settings& settings) {
 Findings check_icloud(const config::Settings& settings) {
     if (!settings.icloud.enabled) return {{Kind::note, "icloud is switched off", ""}};
     Findings out;
-    if (!settings.icloud.password.present) out.push_back({Kind::bad, "no iCloud password is configured", "icloud.password_file, icloud.password_env or the credential icloud_password"});
+    if (!settings.icloud.password.present)
+        out.push_back({Kind::bad, "no iCloud password is configured", "icloud.password_file, icloud.password_env or the credential icloud_password"});
     const auto session = icloud::Session::read(settings.icloud.cookie_directory, settings.icloud.username);
     if (session.empty()) out.push_back({Kind::bad, "nobody has signed in yet", "mediaferry auth login"});
     auto db = look_if_there(settings);
@@ -84,13 +89,18 @@ Findings check_syncthing(const config::Settings& settings) {
     try {
         syncthing::Road road{settings};
         const auto& fit = road.check();
-        out.push_back({Kind::good, "Syncthing " + road.server_version() + " shares " + road.folder() + " as a send-only folder with the phone" + (fit.phone_name.empty() ? "" : " " + fit.phone_name), ""});
+        out.push_back({Kind::good,
+                       "Syncthing " + road.server_version() + " shares " + road.folder() + " as a send-only folder with the phone" +
+                           (fit.phone_name.empty() ? "" : " " + fit.phone_name),
+                       ""});
         if (syncthing::syncthing_version(road.server_version()) < syncthing::SyncthingVersion{1, 20, 0})
             out.push_back({Kind::note, "Syncthing " + road.server_version() + " is older than 1.20: 'delivered' is weaker proof there",
                            "install 1.20 or later; 'freed', which deletion asks for by default, is not affected"});
         const auto phone = road.phone();
-        if (phone.present) out.push_back({Kind::good, "the phone is connected (Syncthing " + phone.version + ")", ""});
-        else out.push_back({Kind::bad, phone.reason.text, phone_cure(phone.reason.code)});
+        if (phone.present)
+            out.push_back({Kind::good, "the phone is connected (Syncthing " + phone.version + ")", ""});
+        else
+            out.push_back({Kind::bad, phone.reason.text, phone_cure(phone.reason.code)});
     } catch (const Error& error) {
         out.push_back({Kind::bad, full_message(error), syncthing_cure(error.code())});
     }
@@ -106,10 +116,13 @@ Findings check_nas(const config::Settings& settings) {
     try {
         out.push_back(nas_identity(settings));
         out.push_back({Kind::good, to_text(files::free_space(root).free) + " free on " + files::file_system_type(root), ""});
-        if (::access(root.c_str(), W_OK) != 0) out.push_back({Kind::bad, root.string() + " cannot be written by this user", "mount it with the right uid, or chown it on the NAS"});
+        if (::access(root.c_str(), W_OK) != 0)
+            out.push_back({Kind::bad, root.string() + " cannot be written by this user", "mount it with the right uid, or chown it on the NAS"});
     } catch (const Error& error) {
         const bool unmounted = error.code() == "nas.unmounted";
-        out.push_back({Kind::bad, full_message(error), unmounted ? "mount the NAS; if it is mounted and new: mediaferry archive init" : "mount the archive this house knows, or see mediaferry archive --help"});
+        out.push_back({Kind::bad, full_message(error),
+                       unmounted ? "mount the NAS; if it is mounted and new: mediaferry archive init"
+                                 : "mount the archive this house knows, or see mediaferry archive --help"});
     }
     return out;
 }

@@ -36,12 +36,13 @@ Finding check_folder(const std::string& name, const fs::path& folder) {
     }
     if (!fs::is_directory(folder, error)) return {Kind::bad, what + ": is no directory", "move it away, or name another folder in the config"};
     if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0)
-        return {Kind::bad, what + ": cannot be written by this user", "chown -R mediaferry:mediaferry " + folder.string() + ", and name it in ReadWritePaths= of the unit"};
+        return {Kind::bad, what + ": cannot be written by this user",
+                "chown -R mediaferry:mediaferry " + folder.string() + ", and name it in ReadWritePaths= of the unit"};
     return {Kind::good, what, ""};
 }
 
 std::uint64_t device_of(const fs::path& path) {
-    struct stat status{};
+    struct stat status {};
     return ::stat(path.c_str(), &status) == 0 ? status.st_dev : 0;
 }
 
@@ -50,7 +51,8 @@ Finding check_space(const fs::path& folder) {
         const auto space = files::free_space(folder);
         const std::string what = to_text(space.free) + " free for " + folder.string();
         if (space.free < kLittleSpace) return {Kind::bad, what, "make room: downloads stop when the disk is full"};
-        if (space.free_files < 1000) return {Kind::bad, "no free inodes for " + folder.string(), "remove small files, or make the file system anew with more inodes"};
+        if (space.free_files < 1000)
+            return {Kind::bad, "no free inodes for " + folder.string(), "remove small files, or make the file system anew with more inodes"};
         return {Kind::good, what, ""};
     } catch (const Error& error) {
         return {Kind::note, full_message(error), "looked at again once it exists"};
@@ -64,7 +66,9 @@ Finding check_sqlite() {
     const auto number = reinterpret_cast<int (*)()>(::dlsym(RTLD_DEFAULT, "sqlite3_libversion_number"));
     if (!version || !number) return {Kind::good, "SQLite is part of this build", ""};
     const std::string what = std::string{"SQLite "} + version();
-    if (number() < 3051003) return {Kind::note, what + " has a rare fault in its write-ahead log (mended in 3.51.3)", "nothing to do: mediaferry keeps clear of it; take the newer one when your distribution has it"};
+    if (number() < 3051003)
+        return {Kind::note, what + " has a rare fault in its write-ahead log (mended in 3.51.3)",
+                "nothing to do: mediaferry keeps clear of it; take the newer one when your distribution has it"};
     return {Kind::good, what, ""};
 }
 
@@ -72,13 +76,20 @@ Finding check_sqlite() {
 
 Findings check_folders(const config::Settings& settings) {
     const auto& f = settings.folders;
-    const std::vector<std::pair<std::string, fs::path>> all{{"root", f.root}, {"incoming", f.incoming}, {"backup", f.backup}, {"pixel_sync", f.pixel_sync},
-                                                             {"compress", f.compress}, {"library", f.library}, {"delete_pending", f.delete_pending}, {"trash", f.trash}};
+    const std::vector<std::pair<std::string, fs::path>> all{{"root", f.root},
+                                                            {"incoming", f.incoming},
+                                                            {"backup", f.backup},
+                                                            {"pixel_sync", f.pixel_sync},
+                                                            {"compress", f.compress},
+                                                            {"library", f.library},
+                                                            {"delete_pending", f.delete_pending},
+                                                            {"trash", f.trash}};
     Findings out;
     for (const auto& [name, folder] : all) out.push_back(check_folder(name, folder));
     for (const auto& [name, folder] : all)
         if (const auto device = device_of(folder); device != 0 && device != device_of(f.backup) && device_of(f.backup) != 0 && name != "root")
-            out.push_back({Kind::note, "folders." + name + " lies on another file system than folders.backup", "moves become verified copies: slower, and they need room twice"});
+            out.push_back({Kind::note, "folders." + name + " lies on another file system than folders.backup",
+                           "moves become verified copies: slower, and they need room twice"});
     out.push_back(check_space(fs::exists(f.root) ? f.root : f.root.parent_path()));
     return out;
 }
@@ -86,7 +97,7 @@ Findings check_folders(const config::Settings& settings) {
 Findings check_config(const config::Settings& settings) {
     Findings out{{Kind::good, settings.file.string() + " is understood", ""}};
     for (const auto& warning : settings.warnings) out.push_back({Kind::note, warning, "see mediaferry config show"});
-    struct stat status{};
+    struct stat status {};
     if (::stat(settings.file.c_str(), &status) == 0 && (status.st_mode & 0002) != 0)
         out.push_back({Kind::bad, settings.file.string() + " can be changed by everybody", "chmod 0640 " + settings.file.string()});
     try {
@@ -102,10 +113,14 @@ Findings check_database(const config::Settings& settings) {
     Findings out;
     try {
         auto db = look_if_there(settings);
-        if (!db) return {{Kind::note, "no " + settings.database.string() + " yet", "the first run makes it; one of the earlier scripts is taken over by mediaferry db adopt FILE"}};
+        if (!db)
+            return {{Kind::note, "no " + settings.database.string() + " yet",
+                     "the first run makes it; one of the earlier scripts is taken over by mediaferry db adopt FILE"}};
         const auto faults = media_db::Upkeep{*db}.check();
         if (faults.empty()) out.push_back({Kind::good, settings.database.string() + ": whole, counters and history agree", ""});
-        for (const auto& fault : faults) out.push_back({Kind::bad, settings.database.string() + ": " + fault, "stop the daemon and restore the last good copy of " + (settings.state_directory() / "backups").string()});
+        for (const auto& fault : faults)
+            out.push_back({Kind::bad, settings.database.string() + ": " + fault,
+                           "stop the daemon and restore the last good copy of " + (settings.state_directory() / "backups").string()});
     } catch (const Error& error) {
         out.push_back({Kind::bad, full_message(error), "see above"});
     }
@@ -124,9 +139,12 @@ Findings check_modules(const config::Settings& settings) {
         probe.inherit_environment = true;
         probe.deadline = std::chrono::seconds{60};
         const auto result = process::capture(probe);
-        if (result.exit.ok()) out.push_back({Kind::good, "module " + std::string{step.stage} + " loads", ""});
-        else out.push_back({Kind::bad, "module " + std::string{step.stage} + ": " + result.out + result.err + " (" + process::to_text(result.exit) + ")",
-                            "reinstall mediaferry and the libraries it names (ldd " + (stages_directory() / (std::string{step.stage} + ".so")).string() + ")"});
+        if (result.exit.ok())
+            out.push_back({Kind::good, "module " + std::string{step.stage} + " loads", ""});
+        else
+            out.push_back(
+                {Kind::bad, "module " + std::string{step.stage} + ": " + result.out + result.err + " (" + process::to_text(result.exit) + ")",
+                 "reinstall mediaferry and the libraries it names (ldd " + (stages_directory() / (std::string{step.stage} + ".so")).string() + ")"});
     }
     return out;
 }
@@ -139,7 +157,8 @@ Findings check_system(const config::Settings&) {
     out.push_back({Kind::good, std::string{"local time is "} + local.tm_zone + "; schedules and windows follow it", ""});
     if (local.tm_year + 1900 < 2025) out.push_back({Kind::bad, "the clock is wrong", "timedatectl set-ntp true"});
     if (fs::exists("/run/systemd/system") && std::getenv("INVOCATION_ID") == nullptr && ::geteuid() == 0)
-        out.push_back({Kind::note, "you are root; the service runs as another user", "sudo -u mediaferry mediaferry doctor: only that tells what the service may do"});
+        out.push_back({Kind::note, "you are root; the service runs as another user",
+                       "sudo -u mediaferry mediaferry doctor: only that tells what the service may do"});
     if (::geteuid() == 0) out.push_back({Kind::note, "run as root", "files made now belong to root; the service could not move them"});
     return out;
 }

@@ -53,9 +53,7 @@ Ended Children::ended(const config::Settings& settings, const Started& started, 
     return {started.stage, exit, std::move(run)};
 }
 
-int Children::running(const std::string& stage) const {
-    return static_cast<int>(std::ranges::count(children_, stage, &Started::stage));
-}
+int Children::running(const std::string& stage) const { return static_cast<int>(std::ranges::count(children_, stage, &Started::stage)); }
 
 void Children::signal_all(int number) {
     for (auto& started : children_) started.child.signal(number);

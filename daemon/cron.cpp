@@ -34,8 +34,10 @@ std::string lower(std::string_view text) {
 std::vector<std::string> split(std::string_view text, char at) {
     std::vector<std::string> parts{""};
     for (const char c : text) {
-        if (c == at) parts.emplace_back();
-        else parts.back() += c;
+        if (c == at)
+            parts.emplace_back();
+        else
+            parts.back() += c;
     }
     return parts;
 }
@@ -99,8 +101,10 @@ std::optional<Cron> Cron::from_text(std::string_view given) {
     const bool good = read_field(fields[0], 0, 59, [&](int v) { cron.minutes_.set(static_cast<std::size_t>(v)); }) &&
                       read_field(fields[1], 0, 23, [&](int v) { cron.hours_.set(static_cast<std::size_t>(v)); }) &&
                       read_field(fields[2], 1, 31, [&](int v) { cron.days_.set(static_cast<std::size_t>(v)); }) &&
-                      read_field(fields[3], 1, 12, [&](int v) { cron.months_.set(static_cast<std::size_t>(v)); }, kMonths, 1) &&
-                      read_field(fields[4], 0, 7, [&](int v) { cron.weekdays_.set(static_cast<std::size_t>(v % 7)); }, kWeekdays, 0);
+                      read_field(
+                          fields[3], 1, 12, [&](int v) { cron.months_.set(static_cast<std::size_t>(v)); }, kMonths, 1) &&
+                      read_field(
+                          fields[4], 0, 7, [&](int v) { cron.weekdays_.set(static_cast<std::size_t>(v % 7)); }, kWeekdays, 0);
     if (!good) return std::nullopt;
     cron.every_hour_ = cron.hours_.all();
     cron.any_day_ = fields[2].starts_with('*');

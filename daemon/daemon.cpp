@@ -45,11 +45,18 @@ std::map<std::string, Rule> rules_of(const config::Settings& settings) {
 }  // namespace
 
 Daemon::Daemon(config::Settings settings, media_db::MediaDb db, const Clock& clock)
-    : signals_(context_, SIGTERM, SIGINT, SIGHUP), wake_(context_), watchdog_(context_), patience_(context_), clock_(clock), settings_(std::move(settings)),
+    : signals_(context_, SIGTERM, SIGINT, SIGHUP),
+      wake_(context_),
+      watchdog_(context_),
+      patience_(context_),
+      clock_(clock),
+      settings_(std::move(settings)),
       db_(std::move(db)),
       workflow_(media_db::Runs{db_}.begin_workflow("daemon", ::getpid(), stages::house().front().stage, stages::house().back().stage, clock.now())),
-      children_(db_, clock, workflow_), troubles_(db_, [this](const notify::Message& message) { messenger_.send(settings_, message); }),
-      windows_(windows_of(settings_)), rules_(rules_of(settings_)) {
+      children_(db_, clock, workflow_),
+      troubles_(db_, [this](const notify::Message& message) { messenger_.send(settings_, message); }),
+      windows_(windows_of(settings_)),
+      rules_(rules_of(settings_)) {
     signals_.add(SIGCHLD);
 }
 
@@ -70,9 +77,12 @@ void Daemon::run() {
 void Daemon::wait_for_signal() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
         if (error) return;
-        if (signal == SIGCHLD) look();
-        else if (signal == SIGHUP) reload();
-        else begin_stop(signal);
+        if (signal == SIGCHLD)
+            look();
+        else if (signal == SIGHUP)
+            reload();
+        else
+            begin_stop(signal);
         wait_for_signal();
     });
 }
@@ -113,7 +123,8 @@ StageNow Daemon::stage_now(const pipeline::Step& step) const {
     stage.finds_own_work = step.unit == pipeline::Unit::none;
     stage.processes = settings_.processes(step.stage);
     const auto open = runs.open(step.stage);
-    stage.running = std::max(children_.running(stage.stage), static_cast<int>(std::ranges::count_if(open, [](const auto& run) { return process_exists(run.pid); })));
+    stage.running = std::max(children_.running(stage.stage),
+                             static_cast<int>(std::ranges::count_if(open, [](const auto& run) { return process_exists(run.pid); })));
     if (!stage.finds_own_work) {
         stage.ready = conveyor.ready_count(step.stage, now);
         stage.next_due = conveyor.next_due(step.stage);
@@ -225,8 +236,9 @@ void Daemon::open_status_page() {
     if (!settings_.status.enabled) return;
     const auto report = [this] { return gather_status(db_, settings_, clock_.now()); };
     try {
-        page_ = std::make_unique<StatusServer>(context_, settings_.status.listen,
-                                               StatusServer::Pages{[report] { return status_json(report()); }, [report] { return status_metrics(report()); }});
+        page_ = std::make_unique<StatusServer>(
+            context_, settings_.status.listen,
+            StatusServer::Pages{[report] { return status_json(report()); }, [report] { return status_metrics(report()); }});
         log::info("status page", {{"PORT", page_->port()}});
     } catch (const Unavailable& error) {
         // Photos matter more than a page about them.

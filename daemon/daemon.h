@@ -30,7 +30,7 @@ public:
 
 private:
     void wait_for_signal();
-    void look();                      ///< reap, decide, start, sleep
+    void look();  ///< reap, decide, start, sleep
     void look_again(Timestamp);
     void note_end(const Ended&);
     void start_due(const Decision&);

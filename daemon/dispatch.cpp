@@ -36,10 +36,12 @@ int db_command(const Options& options, const config::Settings& settings) {
 /// Verbs that need a config; the others parse what follows by themselves.
 const std::map<std::string_view, Command>& commands() {
     static const std::map<std::string_view, Command> table{
-        {"daemon", daemon_command},       {"run", run_command},         {"run-stage", run_stage}, {"status", status_command}, {"stages", stages_command},
-        {"plan", plan_command},           {"approve", approve_command}, {"why", why_command},     {"history", history_command},
-        {"attention", attention_command}, {"release", release_command}, {"redo", redo_command},   {"audit", audit_command},
-        {"doctor", doctor_command},       {"archive", archive_command}, {"auth", auth_command},   {"db", db_command},
+        {"daemon", daemon_command},       {"run", run_command},         {"run-stage", run_stage},
+        {"status", status_command},       {"stages", stages_command},   {"plan", plan_command},
+        {"approve", approve_command},     {"why", why_command},         {"history", history_command},
+        {"attention", attention_command}, {"release", release_command}, {"redo", redo_command},
+        {"audit", audit_command},         {"doctor", doctor_command},   {"archive", archive_command},
+        {"auth", auth_command},           {"db", db_command},
     };
     return table;
 }

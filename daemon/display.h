@@ -29,9 +29,9 @@ public:
         int saved_;
     };
 
-    void line(const std::string& text);       ///< a line that stays
-    void progress(const ProgressView&);       ///< redraws the moving line
-    void stage_ended();                       ///< the moving line is gone, what was said is forgotten
+    void line(const std::string& text);  ///< a line that stays
+    void progress(const ProgressView&);  ///< redraws the moving line
+    void stage_ended();                  ///< the moving line is gone, what was said is forgotten
     /// Waits up to 50 ms for the children to say something and shows it; each sentence once a stage.
     void listen();
     void drain();

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "common/media_db/rows.h"
 #include "common/media_db/media_db.h"
+#include "common/media_db/rows.h"
 
 namespace mediaferry::daemon {
 

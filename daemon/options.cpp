@@ -43,9 +43,9 @@ const std::vector<OptionRow>& option_rows() {
 
 /// What earlier tools called it.
 const std::map<std::string, std::string>& old_names() {
-    static const std::map<std::string, std::string> names{{"--workflow", "mediaferry run"},        {"--step", "mediaferry --run-stage N"},
-                                                          {"--status", "mediaferry status"},       {"--list-steps", "mediaferry stages"},
-                                                          {"--no-monitoring", "--no-progress"},    {"--once", "mediaferry run"},
+    static const std::map<std::string, std::string> names{{"--workflow", "mediaferry run"},      {"--step", "mediaferry --run-stage N"},
+                                                          {"--status", "mediaferry status"},     {"--list-steps", "mediaferry stages"},
+                                                          {"--no-monitoring", "--no-progress"},  {"--once", "mediaferry run"},
                                                           {"--setup", "mediaferry config setup"}};
     return names;
 }
@@ -98,7 +98,8 @@ void check_options(const po::variables_map& given, const Verb& verb, std::string
         if (name == "config" || name == "help" || name == "version" || name == "run-stage") continue;
         if (value.value().type() == typeid(bool) && !value.as<bool>()) continue;
         if (std::ranges::find(verb.options, name) == verb.options.end())
-            throw UsageError{"usage.option", "--" + name + " is not an option of " + std::string{shown} + "; see mediaferry " + std::string{verb.name} + " --help"};
+            throw UsageError{"usage.option",
+                             "--" + name + " is not an option of " + std::string{shown} + "; see mediaferry " + std::string{verb.name} + " --help"};
     }
 }
 
@@ -120,8 +121,8 @@ void check_words(const Options& options, const Verb& verb) {
     if (!stands_for_word && options.words.size() < verb.least_words)
         throw UsageError{"usage.words", "usage: mediaferry " + std::string{verb.name} + " " + std::string{verb.usage}};
     if (options.words.size() > verb.most_words)
-        throw UsageError{"usage.words", "'" + options.words[verb.most_words] + "' is one word too many; usage: mediaferry " + std::string{verb.name} + " " +
-                                            std::string{verb.usage}};
+        throw UsageError{"usage.words", "'" + options.words[verb.most_words] + "' is one word too many; usage: mediaferry " + std::string{verb.name} +
+                                            " " + std::string{verb.usage}};
 }
 
 }  // namespace
@@ -129,7 +130,10 @@ void check_words(const Options& options, const Verb& verb) {
 const std::vector<Verb>& verbs() {
     static const std::vector<Verb> rows{
         {"daemon", "", "runs every stage on its schedule (what systemd starts)"},
-        {"run", "[--start N|NAME] [--end N|NAME] [--dry-run] [--no-progress]", "all stages in order, once", {"start", "end", "dry-run", "no-progress"}},
+        {"run",
+         "[--start N|NAME] [--end N|NAME] [--dry-run] [--no-progress]",
+         "all stages in order, once",
+         {"start", "end", "dry-run", "no-progress"}},
         {"run-stage", "", "one stage once: mediaferry --run-stage NAME [--dry-run] [--item ID] [--limit N]", {"dry-run", "item", "limit"}},
         {"status", "[--json] [--follow]", "how it stands", {"json", "follow"}},
         {"stages", "[--json]", "the stages, their order and schedule", {"json"}},
@@ -156,7 +160,8 @@ const std::vector<Verb>& verbs() {
 Options parse_options(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& environment) {
     Options options;
     options.config = std::string{kDefaultConfig};
-    if (const auto found = environment.find("MEDIAFERRY_CONFIG"); found != environment.end() && !found->second.empty()) options.config = found->second;
+    if (const auto found = environment.find("MEDIAFERRY_CONFIG"); found != environment.end() && !found->second.empty())
+        options.config = found->second;
 
     const Verb* verb = find_verb(verb_among(arguments));
     const bool own = verb && verb->own_options;
@@ -193,7 +198,8 @@ Options parse_options(const std::vector<std::string>& arguments, const std::map<
         std::vector<std::string> known;
         for (const auto& row : verbs()) known.emplace_back(row.name);
         const auto near = nearest(rest.front(), known);
-        throw UsageError{"usage.verb", "unknown command '" + rest.front() + "'" + (near.empty() ? "" : " (did you mean " + near + "?)") + "; see mediaferry --help"};
+        throw UsageError{"usage.verb", "unknown command '" + rest.front() + "'" + (near.empty() ? "" : " (did you mean " + near + "?)") +
+                                           "; see mediaferry --help"};
     }
     if (verb->later) throw UsageError{"usage.later", "mediaferry " + std::string{verb->name} + " comes with a later release"};
     options.verb = verb->name;
@@ -227,7 +233,9 @@ std::string help_text(std::string_view topic) {
             out << "  " << verb.name << std::string(verb.name.size() < 10 ? 11 - verb.name.size() : 1, ' ') << verb.does << "\n";
         }
     } else {
-        out << "usage: mediaferry " << (one->name == "run-stage" ? "--run-stage NAME [--dry-run] [--item ID] [--limit N]" : std::string{one->name} + " " + std::string{one->usage})
+        out << "usage: mediaferry "
+            << (one->name == "run-stage" ? "--run-stage NAME [--dry-run] [--item ID] [--limit N]"
+                                         : std::string{one->name} + " " + std::string{one->usage})
             << "\n\n  " << one->does << "\n";
     }
     out << "\noptions:\n";

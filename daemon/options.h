@@ -27,12 +27,12 @@ struct Options {
 /// One row of the list of verbs.
 struct Verb {
     std::string_view name;
-    std::string_view usage;                  ///< what follows the name
+    std::string_view usage;  ///< what follows the name
     std::string_view does;
-    std::vector<std::string_view> options;   ///< which of ours it takes, beside --config and --help
+    std::vector<std::string_view> options;  ///< which of ours it takes, beside --config and --help
     std::size_t least_words = 0, most_words = 0;
-    bool own_options = false;                ///< parses what follows by itself
-    bool later = false;                      ///< comes with a later release
+    bool own_options = false;  ///< parses what follows by itself
+    bool later = false;        ///< comes with a later release
 };
 const std::vector<Verb>& verbs();
 

@@ -30,7 +30,8 @@ std::optional<std::chrono::seconds> time_left(const ProgressView& view) {
 
 std::string progress_line(const ProgressView& view, const LineStyle& style) {
     const std::string head = std::to_string(view.number) + "/" + std::to_string(view.of) + " " + view.stage;
-    std::string tail = " " + bar(view, style.utf8) + " " + std::to_string(view.handled) + "/" + (view.total > 0 ? std::to_string(view.total) : "?") + " files";
+    std::string tail =
+        " " + bar(view, style.utf8) + " " + std::to_string(view.handled) + "/" + (view.total > 0 ? std::to_string(view.total) : "?") + " files";
     if (view.bytes.count > 0) {
         tail += "  " + to_text(view.bytes);
         if (view.elapsed >= std::chrono::seconds{1})

@@ -11,17 +11,17 @@
 namespace mediaferry::daemon {
 
 struct ProgressView {
-    int number = 0, of = 0;         ///< stage n of how many
+    int number = 0, of = 0;  ///< stage n of how many
     std::string stage;
-    std::int64_t handled = 0;       ///< done, waiting and failed files
-    std::int64_t total = 0;         ///< 0: not known
+    std::int64_t handled = 0;  ///< done, waiting and failed files
+    std::int64_t total = 0;    ///< 0: not known
     Bytes bytes;
     std::chrono::milliseconds elapsed{0};
     std::string activity;
 };
 
 struct LineStyle {
-    std::size_t width = 80;         ///< columns of the terminal
+    std::size_t width = 80;  ///< columns of the terminal
     bool colour = false;
     bool utf8 = true;
 };

@@ -51,7 +51,8 @@ const pipeline::Step& stage_named(const std::string& name) {
     std::vector<std::string> known;
     for (const auto& step : stages::house()) known.emplace_back(step.stage);
     const auto near = nearest(name, known);
-    throw UsageError{"usage.stage", "no stage '" + name + "'" + (near.empty() ? "" : " (did you mean " + near + "?)") + "; mediaferry stages lists them"};
+    throw UsageError{"usage.stage",
+                     "no stage '" + name + "'" + (near.empty() ? "" : " (did you mean " + near + "?)") + "; mediaferry stages lists them"};
 }
 
 std::optional<WorkflowId> workflow_of_parent() {
@@ -69,7 +70,9 @@ std::optional<MediaId> item_asked_for(MediaDb& db, const Options& options) {
     if (!options.item) return std::nullopt;
     const auto found = media_db::Catalogue{db}.find(*options.item);
     if (found.empty()) throw BadInput{"item.unknown", "no file '" + *options.item + "' in media.db"};
-    if (found.size() > 1) throw BadInput{"item.several", "'" + *options.item + "' names " + std::to_string(found.size()) + " files; give its id (mediaferry why " + *options.item + ")"};
+    if (found.size() > 1)
+        throw BadInput{"item.several", "'" + *options.item + "' names " + std::to_string(found.size()) + " files; give its id (mediaferry why " +
+                                           *options.item + ")"};
     return found.front().id;
 }
 
@@ -138,8 +141,8 @@ int run_stage(const Options& options, const config::Settings& settings) {
     const SystemClock clock;
     auto slot = take_slot(settings, step.stage);
     if (!slot)
-        throw TryLater{"stage.slot_taken", "slot taken: " + std::string{step.stage} + " is already running in " + std::to_string(settings.processes(step.stage)) +
-                                               " process(es); try again when it is done"};
+        throw TryLater{"stage.slot_taken", "slot taken: " + std::string{step.stage} + " is already running in " +
+                                               std::to_string(settings.processes(step.stage)) + " process(es); try again when it is done"};
     MediaDb db = open_house(settings);
     sweep_dead_runs(db, settings, step.stage, slot->number, clock.now());
     media_db::Runs runs{db};
@@ -159,8 +162,12 @@ int run_stage(const Options& options, const config::Settings& settings) {
     if (result.reason) std::cerr << step.stage << ": " << result.reason->text << "\n";
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
     if (!workflow_of_parent()) std::cerr << summary_line(step.stage, run.progress(), took) << "\n";  // else the parent sums up
-    log::info("stage finished", {{"EXIT", result.exit_code}, {"DONE", run.progress().done}, {"WAITING", run.progress().waiting},
-                                 {"ATTENTION", run.progress().attention}, {"BYTES", run.progress().bytes.count}, {"MS", took.count()}});
+    log::info("stage finished", {{"EXIT", result.exit_code},
+                                 {"DONE", run.progress().done},
+                                 {"WAITING", run.progress().waiting},
+                                 {"ATTENTION", run.progress().attention},
+                                 {"BYTES", run.progress().bytes.count},
+                                 {"MS", took.count()}});
     return result.exit_code;
 }
 

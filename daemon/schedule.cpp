@@ -17,7 +17,9 @@ using namespace std::chrono_literals;
 constexpr auto kIdle = 1h;
 constexpr auto kLookAgain = 15min;
 
-bool failed_as_a_whole(const StageNow& stage) { return stage.last_end && (!stage.last_exit || !went_through(*stage.last_exit)) && stage.failures > 0; }
+bool failed_as_a_whole(const StageNow& stage) {
+    return stage.last_end && (!stage.last_exit || !went_through(*stage.last_exit)) && stage.failures > 0;
+}
 
 /// When the stage may begin its next run, the queue aside.
 Timestamp time_for(const StageNow& stage, const Backoff& retry) {
@@ -81,7 +83,8 @@ std::vector<Window> windows_of(const config::Settings& settings) {
     std::vector<Window> windows;
     for (const auto& text : settings.schedule.windows) {
         const auto window = Window::from_text(text);
-        if (!window) throw ConfigError{"config.invalid", settings.file.string() + ": schedule.windows: '" + text + "' is no window (write \"22:00-06:00\")"};
+        if (!window)
+            throw ConfigError{"config.invalid", settings.file.string() + ": schedule.windows: '" + text + "' is no window (write \"22:00-06:00\")"};
         windows.push_back(*window);
     }
     return windows;

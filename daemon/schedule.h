@@ -34,25 +34,25 @@ private:
 struct StageNow {
     std::string stage;
     Rule rule;
-    bool finds_own_work = false;             ///< Unit::none: there is no queue to ask
-    bool watches = false;                    ///< something outside is waited for although no file is ready (copies on the phone)
-    int processes = 1;                       ///< at once
+    bool finds_own_work = false;  ///< Unit::none: there is no queue to ask
+    bool watches = false;         ///< something outside is waited for although no file is ready (copies on the phone)
+    int processes = 1;            ///< at once
     int running = 0;
-    std::int64_t ready = 0;                  ///< files due now
-    std::optional<Timestamp> next_due;       ///< of the next waiting file
+    std::int64_t ready = 0;             ///< files due now
+    std::optional<Timestamp> next_due;  ///< of the next waiting file
     std::optional<Timestamp> last_begin, last_end;
-    std::optional<int> last_exit;            ///< absent with last_end: it crashed
-    std::optional<Timestamp> not_before;     ///< its last process did not even begin a run
-    int failures = 0;                        ///< as a whole, in a row
+    std::optional<int> last_exit;         ///< absent with last_end: it crashed
+    std::optional<Timestamp> not_before;  ///< its last process did not even begin a run
+    int failures = 0;                     ///< as a whole, in a row
 };
 
 struct Due {
     std::string stage;
-    int processes = 1;                       ///< to start now
+    int processes = 1;  ///< to start now
 };
 struct Decision {
     std::vector<Due> start;
-    Timestamp wake;                          ///< look again then, at the latest
+    Timestamp wake;  ///< look again then, at the latest
 };
 
 /// A stage that failed as a whole comes back after the backoff, or on its schedule if that is sooner; one that needs a sign-in only on its

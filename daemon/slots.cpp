@@ -26,8 +26,8 @@ bool still_runs(const config::Settings& settings, const media_db::RunRow& run, s
     return !files::Lock::try_take(slot_file(settings, run.stage, run.slot)).has_value();
 }
 
-std::int64_t sweep_dead_runs(media_db::MediaDb& db, const config::Settings& settings, std::string_view stage, std::optional<int> own_slot, Timestamp now,
-                             int pid, int signal) {
+std::int64_t sweep_dead_runs(media_db::MediaDb& db, const config::Settings& settings, std::string_view stage, std::optional<int> own_slot,
+                             Timestamp now, int pid, int signal) {
     media_db::Runs runs{db};
     media_db::Conveyor conveyor{db};
     std::vector<RunId> alive;

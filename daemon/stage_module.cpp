@@ -28,7 +28,8 @@ fs::path stages_directory() {
 
 std::unique_ptr<stage::Stage> load_stage(std::string_view stage, const config::Settings& settings) {
     const fs::path file = stages_directory() / (std::string{stage} + ".so");
-    if (!fs::exists(file)) throw Unavailable{"module.missing", "the module of stage " + std::string{stage} + " is not installed: no " + file.string()};
+    if (!fs::exists(file))
+        throw Unavailable{"module.missing", "the module of stage " + std::string{stage} + " is not installed: no " + file.string()};
     // Never closed again: exceptions and statics of the module may outlive every use we could name.
     void* module = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!module) throw Unavailable{"module.broken", "the module of stage " + std::string{stage} + " cannot be loaded: " + ::dlerror()};

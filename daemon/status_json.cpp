@@ -14,11 +14,11 @@ namespace {
 using json = nlohmann::ordered_json;
 
 json time_or_null(const std::optional<Timestamp>& at) { return at ? json(to_iso(*at)) : json(nullptr); }
-json reason_or_null(const std::optional<Reason>& reason) {
-    return reason ? json{{"code", reason->code}, {"text", reason->text}} : json(nullptr);
-}
+json reason_or_null(const std::optional<Reason>& reason) { return reason ? json{{"code", reason->code}, {"text", reason->text}} : json(nullptr); }
 template <class T>
-json or_null(const std::optional<T>& value) { return value ? json(*value) : json(nullptr); }
+json or_null(const std::optional<T>& value) {
+    return value ? json(*value) : json(nullptr);
+}
 
 json workflow_json(const StatusReport& report) {
     if (!report.workflow) return nullptr;
@@ -62,7 +62,8 @@ json attention_json(const StatusReport& report) {
     for (const auto& stage : report.stages) all += stage.counts.attention;
     json first = json::array();
     for (const auto& row : report.attention)
-        first.push_back({{"id", row.item.id.value}, {"filename", row.item.filename}, {"stage", row.step.stage}, {"reason", reason_or_null(row.step.reason)}});
+        first.push_back(
+            {{"id", row.item.id.value}, {"filename", row.item.filename}, {"stage", row.step.stage}, {"reason", reason_or_null(row.step.reason)}});
     return {{"files", all}, {"resources", report.icloud.resources_attention}, {"first", first}};
 }
 
@@ -80,17 +81,24 @@ std::string status_json(const StatusReport& report, int indent) {
     }
     out["waiting"] = json::array();
     for (const auto& row : report.waiting)
-        out["waiting"].push_back({{"stage", row.stage}, {"code", row.reason.code}, {"text", row.reason.text}, {"files", row.files}, {"next_at", to_iso(row.next)}});
+        out["waiting"].push_back(
+            {{"stage", row.stage}, {"code", row.reason.code}, {"text", row.reason.text}, {"files", row.files}, {"next_at", to_iso(row.next)}});
     out["attention"] = attention_json(report);
     out["files"] = json::array();
     for (const auto& row : report.files)
-        out["files"].push_back({{"status", row.status}, {"files", row.files}, {"initial_bytes", row.initial.count}, {"current_bytes", row.current.count}});
+        out["files"].push_back(
+            {{"status", row.status}, {"files", row.files}, {"initial_bytes", row.initial.count}, {"current_bytes", row.current.count}});
     out["proofs"] = json::array();
     for (const auto& row : report.proofs)
         out["proofs"].push_back({{"place", row.place}, {"proof", row.proof}, {"files", row.files}, {"bytes", row.bytes.count}});
     const auto& c = report.icloud;
-    out["icloud"] = {{"listed", c.listed}, {"filed", c.filed}, {"deleted", c.deleted}, {"gone", c.gone}, {"held", c.held},
-                     {"resources_missing", c.resources_missing}, {"resources_attention", c.resources_attention}};
+    out["icloud"] = {{"listed", c.listed},
+                     {"filed", c.filed},
+                     {"deleted", c.deleted},
+                     {"gone", c.gone},
+                     {"held", c.held},
+                     {"resources_missing", c.resources_missing},
+                     {"resources_attention", c.resources_attention}};
     out["notes"] = report.notes;
     return out.dump(indent, ' ', false, json::error_handler_t::replace);
 }
@@ -113,7 +121,8 @@ std::string status_metrics(const StatusReport& report) {
         if (stage.exit_code) out << "mediaferry_stage_last_exit_code{stage=\"" << stage.stage << "\"} " << *stage.exit_code << "\n";
     metric("mediaferry_stage_last_start_seconds", "When the stage last began, Unix time.");
     for (const auto& stage : report.stages)
-        if (stage.started) out << "mediaferry_stage_last_start_seconds{stage=\"" << stage.stage << "\"} " << stage.started->time_since_epoch().count() << "\n";
+        if (stage.started)
+            out << "mediaferry_stage_last_start_seconds{stage=\"" << stage.stage << "\"} " << stage.started->time_since_epoch().count() << "\n";
     metric("mediaferry_files", "Files by status.");
     for (const auto& row : report.files) out << "mediaferry_files{status=\"" << row.status << "\"} " << row.files << "\n";
     metric("mediaferry_original_bytes", "Size of the originals by status.");
@@ -121,7 +130,8 @@ std::string status_metrics(const StatusReport& report) {
     metric("mediaferry_current_bytes", "Size of what is kept at home by status.");
     for (const auto& row : report.files) out << "mediaferry_current_bytes{status=\"" << row.status << "\"} " << row.current.count << "\n";
     metric("mediaferry_copies", "Copies by place and how far they are proven.");
-    for (const auto& row : report.proofs) out << "mediaferry_copies{place=\"" << row.place << "\",proof=\"" << row.proof << "\"} " << row.files << "\n";
+    for (const auto& row : report.proofs)
+        out << "mediaferry_copies{place=\"" << row.place << "\",proof=\"" << row.proof << "\"} " << row.files << "\n";
     metric("mediaferry_icloud_assets", "Assets as iCloud counts them.");
     const auto& c = report.icloud;
     out << "mediaferry_icloud_assets{state=\"listed\"} " << c.listed << "\nmediaferry_icloud_assets{state=\"filed\"} " << c.filed

@@ -121,7 +121,8 @@ void add_notes(StatusReport& report, const config::Settings& settings, media_db:
     if (!db) return;
     // Written by pixel_verify, which finds it out.
     if (const auto weakness = media_db::Facts{*db}.get("syncthing.weakness"); weakness && !weakness->empty())
-        report.notes.push_back("'delivered' is weaker proof here: " + *weakness);
+        report.notes.push_back("'delivered' is weaker proof here: " +
+                               (*weakness == "before_1_20" ? "this Syncthing is older than 1.20 ('freed' is not affected)" : *weakness));
 }
 
 }  // namespace

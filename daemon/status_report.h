@@ -18,7 +18,7 @@ struct StageStatus {
     int number = 0;
     std::string stage;
     bool enabled = true;
-    std::string state;  ///< off | pending | running | completed | waiting | failed | interrupted | died
+    std::string state;                                             ///< off | pending | running | completed | waiting | failed | interrupted | died
     std::int64_t done = 0, total = 0, waiting = 0, attention = 0;  ///< files, in the runs of this workflow
     Bytes bytes;
     std::optional<Timestamp> started, finished;
@@ -34,16 +34,16 @@ struct StatusReport {
     std::optional<media_db::WorkflowRow> workflow;  ///< absent: nothing has run yet
     std::string state;                              ///< of the workflow: running | completed | failed | interrupted | died
     double percent = 0;
-    int current = 0;                                ///< number of the stage that runs, or ran last; 0: none
+    int current = 0;  ///< number of the stage that runs, or ran last; 0: none
     std::int64_t files_processed = 0;
-    std::optional<int> daemon_pid;                  ///< of a daemon that is alive
+    std::optional<int> daemon_pid;  ///< of a daemon that is alive
     std::vector<StageStatus> stages;
     std::vector<media_db::StatusCount> files;
     std::vector<media_db::WaitingReason> waiting;
     std::vector<media_db::Conveyor::Waiting> attention;  ///< the first few; stages[].counts has all
     std::vector<media_db::ProofCount> proofs;
     media_db::AssetCounts icloud;
-    std::vector<std::string> notes;                 ///< what a reader should know: weaker proof, deletion off
+    std::vector<std::string> notes;  ///< what a reader should know: weaker proof, deletion off
 };
 
 /// Throws nothing but media.db's own trouble.

@@ -29,12 +29,15 @@ tcp::endpoint endpoint_from_text(const std::string& text) {
     const auto address = asio::ip::make_address(host, error);
     unsigned short port = 0;
     const char* end = text.data() + text.size();
-    const auto parsed = colon == text.npos ? std::from_chars_result{text.data(), std::errc::invalid_argument} : std::from_chars(text.data() + colon + 1, end, port);
+    const auto parsed =
+        colon == text.npos ? std::from_chars_result{text.data(), std::errc::invalid_argument} : std::from_chars(text.data() + colon + 1, end, port);
     if (error || parsed.ec != std::errc{} || parsed.ptr != end)
         throw ConfigError{"config.invalid", "status.listen: '" + text + "' is no address (write 127.0.0.1:8787)"};
     // It tells file names and asks for no password.
     if (!address.is_loopback())
-        throw ConfigError{"config.invalid", "status.listen: '" + text + "' can be reached from other machines (write 127.0.0.1:8787 and put a proxy with a password before it)"};
+        throw ConfigError{
+            "config.invalid",
+            "status.listen: '" + text + "' can be reached from other machines (write 127.0.0.1:8787 and put a proxy with a password before it)"};
     return {address, port};
 }
 
@@ -128,7 +131,8 @@ struct StatusServer::Impl : std::enable_shared_from_this<Impl> {
     std::shared_ptr<const Pages> pages;
 };
 
-StatusServer::StatusServer(asio::io_context& context, const std::string& listen, Pages pages) : impl_(std::make_shared<Impl>(context, std::move(pages))) {
+StatusServer::StatusServer(asio::io_context& context, const std::string& listen, Pages pages)
+    : impl_(std::make_shared<Impl>(context, std::move(pages))) {
     const auto endpoint = endpoint_from_text(listen);
     try {
         impl_->acceptor.open(endpoint.protocol());

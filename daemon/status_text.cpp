@@ -52,7 +52,8 @@ void waiting_lines(std::ostream& out, const StatusReport& report) {
     if (report.waiting.empty()) return;
     out << "\nWaiting:\n";
     for (const auto& row : report.waiting)
-        out << "  " << row.stage << ": " << counted(row.files, "file", "files") << ": " << row.reason.text << " (" << when(row.next, report.at) << ")\n";
+        out << "  " << row.stage << ": " << counted(row.files, "file", "files") << ": " << row.reason.text << " (" << when(row.next, report.at)
+            << ")\n";
 }
 
 void attention_lines(std::ostream& out, const StatusReport& report) {
@@ -63,7 +64,8 @@ void attention_lines(std::ostream& out, const StatusReport& report) {
     if (report.icloud.resources_attention > 0) out << ", " << report.icloud.resources_attention << " not fetched from iCloud";
     out << " (mediaferry attention)\n";
     for (const auto& row : report.attention)
-        out << "  " << row.item.id.value << " " << row.item.filename << ": " << row.step.stage << ": " << (row.step.reason ? row.step.reason->text : "") << "\n";
+        out << "  " << row.item.id.value << " " << row.item.filename << ": " << row.step.stage << ": "
+            << (row.step.reason ? row.step.reason->text : "") << "\n";
 }
 
 void proof_lines(std::ostream& out, const StatusReport& report) {
@@ -79,8 +81,8 @@ void file_lines(std::ostream& out, const StatusReport& report) {
     if (!table.empty()) out << "\nFiles:\n" << table.text("  ");
     const auto& c = report.icloud;
     if (c.listed + c.deleted + c.gone == 0) return;
-    out << "\niCloud: " << counted(c.listed, "asset", "assets") << " listed, " << c.filed << " in the album, " << c.held << " held back, " << c.deleted
-        << " deleted";
+    out << "\niCloud: " << counted(c.listed, "asset", "assets") << " listed, " << c.filed << " in the album, " << c.held << " held back, "
+        << c.deleted << " deleted";
     if (c.gone > 0) out << ", " << c.gone << " deleted by others";
     if (c.resources_missing > 0) out << ", " << counted(c.resources_missing, "file", "files") << " not fetched yet";
     out << "\n";

@@ -12,7 +12,7 @@ void remember(int signal) { caught = signal; }
 }  // namespace
 
 void catch_stop_signals() {
-    struct sigaction action{};
+    struct sigaction action {};
     action.sa_handler = remember;
     // Restart: an item that is being finished must not meet EINTR in a library that does not expect it.
     action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/troubles.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <algorithm>
 #include <sstream>
 
 #include "common/log/log.h"
@@ -42,8 +42,8 @@ void Troubles::failed(const std::string& stage, int exit_code, const Reason& rea
     if (!episodes.should_notify(stage, reason.code, true)) return;
     write_lines(db_, episodes.lines(), now);
     log::error("trouble", {{"STAGE", stage}, {"REASON", reason.code}, {"TEXT", reason.text}});
-    tell_({person ? notify::Severity::error : notify::Severity::warning, "mediaferry: " + stage + (person ? " needs you" : " has stopped"), reason.text, stage,
-           reason.code, now});
+    tell_({person ? notify::Severity::error : notify::Severity::warning, "mediaferry: " + stage + (person ? " needs you" : " has stopped"),
+           reason.text, stage, reason.code, now});
 }
 
 void Troubles::went_through(const std::string& stage, std::int64_t waiting_for_a_person, Timestamp now) {
@@ -57,7 +57,8 @@ void Troubles::went_through(const std::string& stage, std::int64_t waiting_for_a
     write_lines(db_, episodes.lines(), now);
     if (!over && !known)
         tell_({notify::Severity::warning, "mediaferry: files need you",
-               std::to_string(waiting_for_a_person) + " file(s) do not get through " + stage + " by themselves. See: mediaferry attention", stage, std::string{kPeople}, now});
+               std::to_string(waiting_for_a_person) + " file(s) do not get through " + stage + " by themselves. See: mediaferry attention", stage,
+               std::string{kPeople}, now});
     for (const auto& code : recovered) {
         if (code == kPeople && !over) continue;
         log::info("trouble is over", {{"STAGE", stage}, {"REASON", code}});

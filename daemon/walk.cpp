@@ -24,6 +24,7 @@ using std::chrono::steady_clock;
 
 constexpr int kSlotTaken = -1, kRestart = -2;  // beside the exit codes of a stage process
 constexpr auto kWaitForSlot = 60s;
+constexpr auto kRedraw = 200ms;
 
 bool run_alive(const media_db::RunRow& run) { return process_exists(run.pid); }
 
@@ -52,7 +53,8 @@ int Walk::operator()() {
     for (const auto* step : range_) {
         const int number = stages::number_of(*step);
         if (!settings_.stage_enabled(step->stage)) {
-            display_.line("[" + std::to_string(number) + "/" + std::to_string(stages::house().size()) + "] " + std::string{step->stage} + ": switched off, passed over");
+            display_.line("[" + std::to_string(number) + "/" + std::to_string(stages::house().size()) + "] " + std::string{step->stage} +
+                          ": switched off, passed over");
             continue;
         }
         int code = walk_stage(*step);
@@ -68,7 +70,7 @@ int Walk::repeat_batches() {
     const auto& sync = *stages::find_stage("pixel_sync");
     const auto& verify = *stages::find_stage("pixel_verify");
     auto before = seen(sync).done;
-    while (!stop_signal() && media_db::Evidence{db_}.pixel_undelivered().files == 0 && media_db::Conveyor{db_}.ready_count("pixel_sync", now()) > 0) {
+    while (!stop_signal() && phone_proved_some_ && media_db::Conveyor{db_}.ready_count("pixel_sync", now()) > 0) {
         if (const int code = walk_stage(sync); !went_through(code)) return code;
         const auto after = seen(sync).done;
         if (after == std::exchange(before, after)) return 0;  // nothing fitted: it is not the batch that they wait for
@@ -81,6 +83,7 @@ int Walk::walk_stage(const pipeline::Step& step) {
     const std::string head = "[" + std::to_string(stages::number_of(step)) + "/" + std::to_string(stages::house().size()) + "] ";
     display_.line(head + std::string{step.stage} + ": " + std::string{step.does});
     const auto before = seen(step);
+    const auto on_the_way = media_db::Evidence{db_}.pixel_undelivered().files;
     const auto began = steady_clock::now();
     int code = run_processes(step);
     for (const auto give_up = began + kWaitForSlot; code == kSlotTaken && steady_clock::now() < give_up && !stop_signal();) {
@@ -92,10 +95,11 @@ int Walk::walk_stage(const pipeline::Step& step) {
     if (stop_signal()) code = 128 + stop_signal();
     display_.stage_ended();
     auto after = seen(step);
-    const media_db::Runs::Progress made{after.total, after.done - before.done, after.waiting, after.attention - before.attention,
-                                        Bytes{after.bytes.count - before.bytes.count}, ""};
+    const media_db::Runs::Progress made{
+        after.total, after.done - before.done, after.waiting, after.attention - before.attention, Bytes{after.bytes.count - before.bytes.count}, ""};
     display_.line(head + summary_line(step.stage, made, std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - began)) +
                   (went_through(code) ? "" : ": ended with exit code " + std::to_string(code)));
+    if (step.stage == "pixel_verify") phone_proved_some_ = media_db::Evidence{db_}.pixel_undelivered().files < on_the_way;
     items_failed_ = items_failed_ || code == kItemsFailed;
     if (!after.exit_code || !went_through(code)) after.exit_code = code;
     ended_[stages::number_of(step)] = std::move(after);
@@ -120,6 +124,7 @@ int Walk::run_processes(const pipeline::Step& step) {
     const auto handled_before = seen(step);
     std::vector<int> codes;
     int told = 0;
+    steady_clock::time_point drawn{};
     while (std::ranges::any_of(workers, [](const Worker& worker) { return !worker.over; })) {
         display_.listen();
         if (const int signal = stop_signal(); signal && !std::exchange(told, signal))
@@ -131,14 +136,19 @@ int Walk::run_processes(const pipeline::Step& step) {
             if (!exit) continue;
             workers[i].over = true;
             const int code = judge(step, workers[i], *exit);
-            if (code == kRestart) start(step, workers);
-            else codes.push_back(code);
+            if (code == kRestart)
+                start(step, workers);
+            else
+                codes.push_back(code);
         }
+        if (steady_clock::now() - drawn < kRedraw) continue;
+        drawn = steady_clock::now();
         const auto status = seen(step);
         const auto handled = [](const StageStatus& s) { return s.done + s.waiting + s.attention; };
         const bool again = handled(handled_before) > 0 && step.unit != pipeline::Unit::none;
         display_.progress({stages::number_of(step), static_cast<int>(stages::house().size()), std::string{step.stage},
-                           again ? status.done - handled_before.done : handled(status), status.total, Bytes{status.bytes.count - handled_before.bytes.count},
+                           again ? status.done - handled_before.done : handled(status), status.total,
+                           Bytes{status.bytes.count - handled_before.bytes.count},
                            std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - began), status.activity});
     }
     if (std::ranges::all_of(codes, [](int code) { return code == kSlotTaken; })) return kSlotTaken;

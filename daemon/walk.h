@@ -49,6 +49,7 @@ private:
     Display& display_;
     std::map<int, StageStatus> ended_;
     bool items_failed_ = false;
+    bool phone_proved_some_ = false;  ///< the last pixel_verify made room on the phone
 };
 
 }  // namespace mediaferry::daemon

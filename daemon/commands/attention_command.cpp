@@ -25,11 +25,19 @@ json as_json(const std::vector<media_db::Conveyor::Waiting>& files, const std::v
              const std::vector<media_db::Catalogue::SetAside>& aside) {
     json out{{"files", json::array()}, {"resources", json::array()}, {"set_aside", json::array()}};
     for (const auto& [item, step] : files)
-        out["files"].push_back({{"id", item.id.value}, {"filename", item.filename}, {"stage", step.stage}, {"code", step.reason ? step.reason->code : ""},
-                                {"text", step.reason ? step.reason->text : ""}, {"attempts", step.attempts}, {"deaths", step.deaths}});
+        out["files"].push_back({{"id", item.id.value},
+                                {"filename", item.filename},
+                                {"stage", step.stage},
+                                {"code", step.reason ? step.reason->code : ""},
+                                {"text", step.reason ? step.reason->text : ""},
+                                {"attempts", step.attempts},
+                                {"deaths", step.deaths}});
     for (const auto& [asset, resource] : resources)
-        out["resources"].push_back({{"asset", asset.filename}, {"icloud_id", asset.record_name}, {"resource", to_text(resource.kind)},
-                                    {"code", resource.reason ? resource.reason->code : ""}, {"text", resource.reason ? resource.reason->text : ""}});
+        out["resources"].push_back({{"asset", asset.filename},
+                                    {"icloud_id", asset.record_name},
+                                    {"resource", to_text(resource.kind)},
+                                    {"code", resource.reason ? resource.reason->code : ""},
+                                    {"text", resource.reason ? resource.reason->text : ""}});
     for (const auto& file : aside)
         out["set_aside"].push_back({{"path", file.path.string()}, {"code", file.reason.code}, {"text", file.reason.text}, {"at", to_iso(file.at)}});
     return out;
@@ -59,7 +67,8 @@ int attention_command(const Options& options, const config::Settings& settings) 
         std::cout << item.id.value << "  " << item.filename << "  " << step.stage << ": " << (step.reason ? step.reason->text : "no reason known")
                   << "\n    when it is mended: mediaferry release " << item.id.value << "\n";
     for (const auto& [asset, resource] : resources)
-        std::cout << asset.filename << "  " << to_text(resource.kind) << " not fetched: " << (resource.reason ? resource.reason->text : "no reason known")
+        std::cout << asset.filename << "  " << to_text(resource.kind)
+                  << " not fetched: " << (resource.reason ? resource.reason->text : "no reason known")
                   << "\n    when it is mended: mediaferry release " << release_word(db, asset) << "\n";
     if (!aside.empty()) {
         std::cout << "set aside, never taken in (fetched again from iCloud; look, then remove):\n";
@@ -78,8 +87,10 @@ int release_command(const Options& options, const config::Settings& settings) {
     } else {
         for (const auto& item : items_meant(db, options.words.front())) released += conveyor.release(item.id, now) ? 1 : 0;
     }
-    if (options.json) std::cout << json{{"released", released}}.dump() << "\n";
-    else std::cout << count_text(released, "file", "files") << " released: tried again at the next run\n";
+    if (options.json)
+        std::cout << json{{"released", released}}.dump() << "\n";
+    else
+        std::cout << count_text(released, "file", "files") << " released: tried again at the next run\n";
     return 0;
 }
 
@@ -89,8 +100,10 @@ int redo_command(const Options& options, const config::Settings& settings) {
     auto db = open_house(settings);
     const auto item = item_meant(db, options.words[1]);
     media_db::Conveyor{db}.redo(item.id, step->stage, SystemClock{}.now());
-    if (options.json) std::cout << json{{"id", item.id.value}, {"stage", step->stage}}.dump() << "\n";
-    else std::cout << step->stage << " does " << item.filename << " again at its next run\n";
+    if (options.json)
+        std::cout << json{{"id", item.id.value}, {"stage", step->stage}}.dump() << "\n";
+    else
+        std::cout << step->stage << " does " << item.filename << " again at its next run\n";
     return 0;
 }
 

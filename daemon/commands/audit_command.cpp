@@ -18,9 +18,13 @@ int audit_command(const Options& options, const config::Settings& settings) {
     if (options.json) {
         nlohmann::ordered_json rows = nlohmann::ordered_json::array();
         for (const auto& row : result.invariants)
-            rows.push_back({{"name", row.name}, {"promise", row.promise}, {"checked", row.checked}, {"violations", row.violations}, {"first", row.first}});
-        std::cout << nlohmann::ordered_json{{"holds", result.holds()}, {"offline", options.offline}, {"not_asked", result.not_asked}, {"invariants", rows}}.dump(
-                         2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+            rows.push_back(
+                {{"name", row.name}, {"promise", row.promise}, {"checked", row.checked}, {"violations", row.violations}, {"first", row.first}});
+        std::cout << nlohmann::ordered_json{{"holds", result.holds()},
+                                            {"offline", options.offline},
+                                            {"not_asked", result.not_asked},
+                                            {"invariants", rows}}
+                         .dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
                   << "\n";
     } else {
         Table table{{"", ">checked", ">violations", "promise"}};

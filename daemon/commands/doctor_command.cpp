@@ -42,8 +42,9 @@ Findings findings_of(const Area& area, const config::Settings& settings) {
 }  // namespace
 
 const std::vector<Area>& areas() {
-    static const std::vector<Area> rows{{"folders", check_folders},     {"config", check_config}, {"database", check_database}, {"icloudpd", check_icloudpd}, {"icloud", check_icloud},
-                                        {"syncthing", check_syncthing}, {"nas", check_nas},       {"modules", check_modules},   {"system", check_system}};
+    static const std::vector<Area> rows{{"folders", check_folders},   {"config", check_config},   {"database", check_database},
+                                        {"icloudpd", check_icloudpd}, {"icloud", check_icloud},   {"syncthing", check_syncthing},
+                                        {"nas", check_nas},           {"modules", check_modules}, {"system", check_system}};
     return rows;
 }
 
@@ -58,9 +59,13 @@ int doctor_command(const Options& options, const config::Settings& settings) {
     for (const auto& area : asked) {
         for (const auto& finding : findings_of(area, settings)) {
             if (finding.kind == Finding::Kind::bad) code = kItemsFailed;
-            rows.push_back({{"area", area.name}, {"state", finding.kind == Finding::Kind::bad ? "bad" : word(finding.kind)}, {"what", finding.what}, {"cure", finding.cure}});
+            rows.push_back({{"area", area.name},
+                            {"state", finding.kind == Finding::Kind::bad ? "bad" : word(finding.kind)},
+                            {"what", finding.what},
+                            {"cure", finding.cure}});
             if (options.json) continue;
-            std::cout << area.name << std::string(area.name.size() < 10 ? 10 - area.name.size() : 1, ' ') << word(finding.kind) << std::string(5 - word(finding.kind).size(), ' ') << finding.what << "\n";
+            std::cout << area.name << std::string(area.name.size() < 10 ? 10 - area.name.size() : 1, ' ') << word(finding.kind)
+                      << std::string(5 - word(finding.kind).size(), ' ') << finding.what << "\n";
             if (!finding.cure.empty()) std::cout << std::string(15, ' ') << "→ " << finding.cure << "\n";
         }
     }

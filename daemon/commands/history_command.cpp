@@ -27,18 +27,26 @@ std::string detail_text(const std::string& detail) {
     const auto object = parsed(detail);
     if (!object.is_object()) return detail;
     std::string text;
-    for (const auto& [key, value] : object.items()) text += (text.empty() ? "" : ", ") + key + " " + (value.is_string() ? value.get<std::string>() : value.dump());
+    for (const auto& [key, value] : object.items())
+        text += (text.empty() ? "" : ", ") + key + " " + (value.is_string() ? value.get<std::string>() : value.dump());
     return text;
 }
 
 json as_json(media_db::MediaDb& db, const media_db::MediaItem& item) {
     json out{{"id", item.id.value}, {"filename", item.filename}, {"icloud_id", item.icloud_id}, {"events", json::array()}, {"copies", json::array()}};
     for (const auto& event : media_db::Events{db}.of(item.id))
-        out["events"].push_back({{"id", event.id}, {"at", to_iso(event.at)}, {"stage", event.stage}, {"what", event.what}, {"detail", parsed(event.detail)}});
+        out["events"].push_back(
+            {{"id", event.id}, {"at", to_iso(event.at)}, {"stage", event.stage}, {"what", event.what}, {"detail", parsed(event.detail)}});
     for (const auto& copy : media_db::Evidence{db}.of(item.id))
-        out["copies"].push_back({{"place", to_text(copy.place)}, {"path", copy.path.string()}, {"proof", copy.proof}, {"sha256", to_hex(copy.sha256)},
-                                 {"size", copy.size.count}, {"written_at", to_iso(copy.written)}, {"proven_at", time_or_null(copy.proven)},
-                                 {"checked_at", time_or_null(copy.checked)}, {"removed_at", time_or_null(copy.removed)}});
+        out["copies"].push_back({{"place", to_text(copy.place)},
+                                 {"path", copy.path.string()},
+                                 {"proof", copy.proof},
+                                 {"sha256", to_hex(copy.sha256)},
+                                 {"size", copy.size.count},
+                                 {"written_at", to_iso(copy.written)},
+                                 {"proven_at", time_or_null(copy.proven)},
+                                 {"checked_at", time_or_null(copy.checked)},
+                                 {"removed_at", time_or_null(copy.removed)}});
     return out;
 }
 
@@ -61,8 +69,10 @@ int history_command(const Options& options, const config::Settings& settings) {
     const auto found = items_meant(db, options.words.front());
     json out = json::array();
     for (const auto& item : found) {
-        if (options.json) out.push_back(as_json(db, item));
-        else print(db, item);
+        if (options.json)
+            out.push_back(as_json(db, item));
+        else
+            print(db, item);
     }
     if (options.json) std::cout << out.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
     return 0;

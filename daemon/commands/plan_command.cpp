@@ -46,14 +46,21 @@ json plan_json(const std::optional<Plan>& plan, const media_db::Catalogue& catal
         json items = json::array();
         for (const auto& item : plan->items) {
             const auto asset = catalogue.asset(item.asset);
-            items.push_back({{"asset", item.asset.value}, {"filename", asset ? asset->filename : ""}, {"icloud_id", asset ? asset->record_name : ""},
-                             {"bytes", item.bytes.count}, {"status", item.status}});
+            items.push_back({{"asset", item.asset.value},
+                             {"filename", asset ? asset->filename : ""},
+                             {"icloud_id", asset ? asset->record_name : ""},
+                             {"bytes", item.bytes.count},
+                             {"status", item.status}});
         }
         out["plan"] = {{"id", plan->id.value}, {"status", plan->status}, {"created_at", to_iso(plan->created)}, {"items", items}};
     }
     for (const auto& asset : catalogue.filed_assets())
         if (asset.hold)
-            out["held"].push_back({{"asset", asset.id.value}, {"filename", asset.filename}, {"icloud_id", asset.record_name}, {"code", asset.hold->code}, {"reason", asset.hold->text}});
+            out["held"].push_back({{"asset", asset.id.value},
+                                   {"filename", asset.filename},
+                                   {"icloud_id", asset.record_name},
+                                   {"code", asset.hold->code},
+                                   {"reason", asset.hold->text}});
     return out;
 }
 
@@ -68,7 +75,8 @@ void print_plan(const std::optional<Plan>& plan, const media_db::Catalogue& cata
             table.add({asset ? asset->filename : "?", asset ? asset->record_name : "?", to_text(item.bytes)});
             all += item.bytes;
         }
-        std::cout << "plan " << plan->id.value << " (" << plan->status << "): " << plan->items.size() << " assets, " << to_text(all) << "\n" << table.text("  ");
+        std::cout << "plan " << plan->id.value << " (" << plan->status << "): " << plan->items.size() << " assets, " << to_text(all) << "\n"
+                  << table.text("  ");
     }
     Table held{{"held back", "why"}};
     for (const auto& asset : catalogue.filed_assets())
@@ -96,8 +104,10 @@ int plan_command(const Options& options, const config::Settings& settings) {
     auto db = look_at_house(settings);
     const media_db::Catalogue catalogue{db};
     const auto plan = shown_plan(db);
-    if (options.json) std::cout << plan_json(plan, catalogue).dump(2, ' ', false, json::error_handler_t::replace) << "\n";
-    else print_plan(plan, catalogue, settings);
+    if (options.json)
+        std::cout << plan_json(plan, catalogue).dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+    else
+        print_plan(plan, catalogue, settings);
     return code;
 }
 
@@ -112,8 +122,11 @@ int approve_command(const Options& options, const config::Settings& settings) {
     const auto approved = plans.plan(plan);
     Bytes all;
     for (const auto& item : approved->items) all += item.bytes;
-    if (options.json) std::cout << json{{"plan", plan.value}, {"status", approved->status}, {"items", approved->items.size()}, {"bytes", all.count}}.dump() << "\n";
-    else std::cout << "plan " << plan.value << " approved: " << approved->items.size() << " assets, " << to_text(all) << "; the next run of icloud_delete acts on it\n";
+    if (options.json)
+        std::cout << json{{"plan", plan.value}, {"status", approved->status}, {"items", approved->items.size()}, {"bytes", all.count}}.dump() << "\n";
+    else
+        std::cout << "plan " << plan.value << " approved: " << approved->items.size() << " assets, " << to_text(all)
+                  << "; the next run of icloud_delete acts on it\n";
     if (!settings.icloud_delete.enabled) std::cerr << "deletion is off: nothing happens before icloud_delete.enabled is true\n";
     return 0;
 }

@@ -19,9 +19,16 @@ int stages_command(const Options& options, const config::Settings& settings) {
         for (const auto name : stages::effective_after(step, enabled)) after += (after.empty() ? "" : ", ") + std::string{name};
         const bool on = enabled(step.stage);
         const auto when = schedule_of(settings, step.stage);
-        table.add({std::to_string(stages::number_of(step)), std::string{step.stage}, after, std::string{step.status}, on ? "yes" : "no", when, std::string{step.does}});
-        rows.push_back({{"number", stages::number_of(step)}, {"stage", step.stage}, {"after", stages::effective_after(step, enabled)}, {"status", step.status},
-                        {"enabled", on}, {"schedule", when}, {"processes", settings.processes(step.stage)}, {"does", step.does}});
+        table.add({std::to_string(stages::number_of(step)), std::string{step.stage}, after, std::string{step.status}, on ? "yes" : "no", when,
+                   std::string{step.does}});
+        rows.push_back({{"number", stages::number_of(step)},
+                        {"stage", step.stage},
+                        {"after", stages::effective_after(step, enabled)},
+                        {"status", step.status},
+                        {"enabled", on},
+                        {"schedule", when},
+                        {"processes", settings.processes(step.stage)},
+                        {"does", step.does}});
     }
     std::cout << (options.json ? rows.dump(2) + "\n" : table.text());
     return 0;

@@ -25,7 +25,9 @@ StatusReport report_now(std::optional<media_db::MediaDb>& db, const config::Sett
 int status_command(const Options& options, const config::Settings& settings) {
     const bool terminal = ::isatty(STDOUT_FILENO) != 0;
     std::optional<media_db::MediaDb> db;
-    const auto show = [&](const StatusReport& report) { return options.json ? status_json(report, options.follow ? -1 : 2) + "\n" : status_text(report, {terminal}); };
+    const auto show = [&](const StatusReport& report) {
+        return options.json ? status_json(report, options.follow ? -1 : 2) + "\n" : status_text(report, {terminal});
+    };
     if (!options.follow) {
         std::cout << show(report_now(db, settings));
         return 0;

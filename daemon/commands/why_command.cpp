@@ -60,7 +60,8 @@ std::string waits_for(const StepRow& step, const config::Settings& settings, con
     if (!settings.stage_enabled(step.stage)) return "switched off";
     if (!step.open) {
         std::string missing;
-        for (const auto after : stages::effective_after(*stages::find_stage(step.stage), [&](std::string_view s) { return settings.stage_enabled(s); })) {
+        for (const auto after :
+             stages::effective_after(*stages::find_stage(step.stage), [&](std::string_view s) { return settings.stage_enabled(s); })) {
             const auto row = std::ranges::find(all, after, &StepRow::stage);
             if (row == all.end() || row->status != done) missing += (missing.empty() ? "after " : " and ") + std::string{after};
         }
@@ -72,17 +73,28 @@ std::string waits_for(const StepRow& step, const config::Settings& settings, con
 }
 
 std::vector<StepRow> in_house_order(std::vector<StepRow> steps) {
-    std::ranges::sort(steps, {}, [](const StepRow& step) { const auto* row = stages::find_stage(step.stage); return row ? stages::number_of(*row) : 99; });
+    std::ranges::sort(steps, {}, [](const StepRow& step) {
+        const auto* row = stages::find_stage(step.stage);
+        return row ? stages::number_of(*row) : 99;
+    });
     return steps;
 }
 
 json as_json(MediaDb& db, const config::Settings& settings, const MediaItem& item, Timestamp now) {
-    json out{{"id", item.id.value}, {"filename", item.filename}, {"icloud_id", item.icloud_id}, {"status", item.status}, {"resource", to_text(item.resource)},
-             {"kind", to_text(item.kind)}, {"local_path", item.local_path ? json(item.local_path->string()) : json(nullptr)}};
+    json out{{"id", item.id.value},
+             {"filename", item.filename},
+             {"icloud_id", item.icloud_id},
+             {"status", item.status},
+             {"resource", to_text(item.resource)},
+             {"kind", to_text(item.kind)},
+             {"local_path", item.local_path ? json(item.local_path->string()) : json(nullptr)}};
     out["steps"] = json::array();
     const auto steps = in_house_order(media_db::Conveyor{db}.steps(item.id));
     for (const auto& step : steps)
-        out["steps"].push_back({{"stage", step.stage}, {"status", pipeline::to_text(step.status)}, {"open", step.open}, {"attempts", step.attempts},
+        out["steps"].push_back({{"stage", step.stage},
+                                {"status", pipeline::to_text(step.status)},
+                                {"open", step.open},
+                                {"attempts", step.attempts},
                                 {"not_before", step.not_before > now ? json(to_iso(step.not_before)) : json(nullptr)},
                                 {"reason", step.reason ? json{{"code", step.reason->code}, {"text", step.reason->text}} : json(nullptr)},
                                 {"waits_for", waits_for(step, settings, steps, now)}});
@@ -93,8 +105,8 @@ json as_json(MediaDb& db, const config::Settings& settings, const MediaItem& ite
 }
 
 void print(MediaDb& db, const config::Settings& settings, const MediaItem& item, Timestamp now) {
-    std::cout << item.filename << " (id " << item.id.value << ", " << to_text(item.resource) << ", " << to_text(item.kind) << ", " << to_text(item.size)
-              << "): " << item.status << "\n";
+    std::cout << item.filename << " (id " << item.id.value << ", " << to_text(item.resource) << ", " << to_text(item.kind) << ", "
+              << to_text(item.size) << "): " << item.status << "\n";
     if (item.local_path) std::cout << "  original: " << item.local_path->string() << "\n";
     Table table{{"stage", "status", "waits for"}};
     const auto steps = in_house_order(media_db::Conveyor{db}.steps(item.id));

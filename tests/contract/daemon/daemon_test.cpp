@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <catch2/catch.hpp>
-#include <csignal>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <catch2/catch.hpp>
+#include <csignal>
 
 #include "common/files/files.h"
 #include "tests/contract/daemon/ferry.h"
 
 using namespace mediaferry;
 using namespace mediaferry::test;
-using pipeline::StepStatus;
 using Catch::Matchers::Contains;
+using pipeline::StepStatus;
 
 namespace {
 

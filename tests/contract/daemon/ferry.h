@@ -14,7 +14,8 @@ namespace mediaferry::test {
 class Ferry : public House {
 public:
     Ferry() {
-        settings.icloud.enabled = settings.archive.enabled = settings.pixel.enabled = settings.icloud_delete.enabled = settings.icloud_mark_enabled = settings.cleanup_enabled = false;
+        settings.icloud.enabled = settings.archive.enabled = settings.pixel.enabled = settings.icloud_delete.enabled = settings.icloud_mark_enabled =
+            settings.cleanup_enabled = false;
         configure("");
         environment["MEDIAFERRY_STAGES_DIR"] = BOMB_STAGES;
     }
@@ -23,8 +24,10 @@ public:
 
     void configure(const std::string& more) {
         write(settings.file, "database: " + settings.database.string() + "\nfolders: {root: " + settings.folders.root.string() +
-                                 "}\nicloud: {enabled: false}\npixel: {enabled: false}\narchive: {enabled: false}\nicloud_mark: {enabled: false}\ncleanup: {enabled: false}\nstatus: {listen: \"127.0.0.1:0\"}\n"
-                                 "retry: {first: 1h, attempts: 8}\n" + more);
+                                 "}\nicloud: {enabled: false}\npixel: {enabled: false}\narchive: {enabled: false}\nicloud_mark: {enabled: "
+                                 "false}\ncleanup: {enabled: false}\nstatus: {listen: \"127.0.0.1:0\"}\n"
+                                 "retry: {first: 1h, attempts: 8}\n" +
+                                 more);
     }
 
     process::Command command(std::vector<std::string> words) const {
@@ -41,10 +44,13 @@ public:
     /// Waits until something is so, with a limit that only a broken house reaches.
     template <class Condition>
     static void until(Condition&& so) {
-        for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{60}; !so(); std::this_thread::sleep_for(std::chrono::milliseconds{2}))
+        for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{60}; !so();
+             std::this_thread::sleep_for(std::chrono::milliseconds{2}))
             if (std::chrono::steady_clock::now() > end) throw std::runtime_error{"waited in vain"};
     }
-    void until_at_work_on(const std::string& name) { until([&] { return fs::exists(folder("at-" + name)); }); }
+    void until_at_work_on(const std::string& name) {
+        until([&] { return fs::exists(folder("at-" + name)); });
+    }
     void let_go() { write(folder("go"), ""); }
     static process::Exit end_of(process::Child& child) {
         std::optional<process::Exit> exit;

@@ -6,8 +6,8 @@
 
 using namespace mediaferry;
 using namespace mediaferry::test;
-using pipeline::StepStatus;
 using Catch::Matchers::Contains;
+using pipeline::StepStatus;
 
 TEST_CASE("a stage run does what is ready and says so", "[run_stage]") {
     Ferry house;

@@ -6,8 +6,8 @@
 
 using namespace mediaferry;
 using namespace mediaferry::test;
-using pipeline::StepStatus;
 using Catch::Matchers::Contains;
+using pipeline::StepStatus;
 
 TEST_CASE("a walk takes the stages in order and ends with a table", "[run]") {
     Ferry house;

@@ -22,7 +22,8 @@ std::string refused(const Words& words) {
 }  // namespace
 
 TEST_CASE("options may stand before or after the verb", "[options]") {
-    const auto words = GENERATE(Words{"--config", "c.yaml", "status", "--json"}, Words{"status", "--json", "--config=c.yaml"}, Words{"--json", "status", "--config", "c.yaml"});
+    const auto words = GENERATE(Words{"--config", "c.yaml", "status", "--json"}, Words{"status", "--json", "--config=c.yaml"},
+                                Words{"--json", "status", "--config", "c.yaml"});
     const auto options = parse(words);
     CHECK(options.verb == "status");
     CHECK(options.json);

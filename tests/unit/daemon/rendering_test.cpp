@@ -147,8 +147,10 @@ TEST_CASE("several processes of a stage are told as one", "[status]") {
 
 TEST_CASE("the progress line shows files, bytes, rate and time left", "[progress]") {
     const ProgressView view{3, 9, "pixel_verify", 10, 40, Bytes{20 << 20}, 10s, "IMG_0001.HEIC"};
-    CHECK(progress_line(view, {120, false, true}) == "3/9 pixel_verify █████░░░░░░░░░░░░░░░ 10/40 files  20.0 MiB  2.0 MiB/s  30.0s left  IMG_0001.HEIC");
-    CHECK(progress_line(view, {120, false, false}) == "3/9 pixel_verify #####--------------- 10/40 files  20.0 MiB  2.0 MiB/s  30.0s left  IMG_0001.HEIC");
+    CHECK(progress_line(view, {120, false, true}) ==
+          "3/9 pixel_verify █████░░░░░░░░░░░░░░░ 10/40 files  20.0 MiB  2.0 MiB/s  30.0s left  IMG_0001.HEIC");
+    CHECK(progress_line(view, {120, false, false}) ==
+          "3/9 pixel_verify #####--------------- 10/40 files  20.0 MiB  2.0 MiB/s  30.0s left  IMG_0001.HEIC");
 }
 
 TEST_CASE("the progress line never wraps and never lies about what it does not know", "[progress]") {

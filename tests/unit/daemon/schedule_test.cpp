@@ -99,6 +99,4 @@ TEST_CASE("outside its window nothing begins, and the daemon wakes when it opens
     CHECK(decision.wake <= next_open(night, now));
 }
 
-TEST_CASE("the daemon sleeps no longer than a quarter of an hour", "[schedule]") {
-    CHECK(decide({}, {}, retry, now).wake == now + 15min);
-}
+TEST_CASE("the daemon sleeps no longer than a quarter of an hour", "[schedule]") { CHECK(decide({}, {}, retry, now).wake == now + 15min); }
