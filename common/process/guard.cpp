@@ -18,9 +18,7 @@ namespace {
     // As a member it keeps the group's number taken: what it kills cannot be a stranger's group.
     if (::setpgid(0, leader) != 0) ::_exit(0);
     ::prctl(PR_SET_NAME, "mediaferry-gd");
-    sigset_t all;
-    sigfillset(&all);
-    ::sigprocmask(SIG_SETMASK, &all, nullptr);  // the group's SIGTERM is not for us
+    // All signals are blocked, since before the fork: the group's SIGTERM is not for us.
     // Our copies of locks, databases and pipes would keep them open for others.
     ::dup2(lifeline, 0);
     ::close_range(1, ~0U, 0);
@@ -36,8 +34,14 @@ namespace {
 Guard::Guard(pid_t leader) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return;
+    // Blocked before the fork: a SIGTERM to the group must not meet our own handlers in the guard before it has masked them.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    ::sigprocmask(SIG_SETMASK, &all, &before);
     pid_ = ::fork();
     if (pid_ == 0) watch(leader, ends[0]);
+    ::sigprocmask(SIG_SETMASK, &before, nullptr);
     ::close(ends[0]);
     lifeline_ = ends[1];
     // From both sides: whoever comes first, the guard is in the group before the group can be ended.

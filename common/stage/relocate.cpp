@@ -1,73 +1,99 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/stage/relocate.h"
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
 #include "common/files/files.h"
 #include "common/media_db/catalogue.h"
+#include "common/media_db/evidence.h"
 #include "common/pipeline/working_name.h"
 
 namespace mediaferry::stage {
 namespace {
 
-bool is_file(const fs::path& path) { return fs::is_regular_file(fs::symlink_status(path)); }
+using media_db::MediaItem;
 
-/// "2024/06" of backup/2024/06/IMG_0001.JPG; empty for a path outside the working folders.
-fs::path sub_folder(const config::Folders& folders, const fs::path& path) {
-    for (const auto& folder : {folders.backup, folders.compress, folders.delete_pending, folders.incoming}) {
-        const auto relative = path.parent_path().lexically_relative(folder);
-        if (!relative.empty() && *relative.begin() != "..") return relative == "." ? fs::path{} : relative;
+fs::file_type type_of(const fs::path& path) {
+    boost::system::error_code ignored;
+    return fs::symlink_status(path, ignored).type();
+}
+bool is_file(const fs::path& path) { return type_of(path) == fs::regular_file; }
+
+/// The working folder that an original lies in; nullopt: in none.
+std::optional<fs::path> working_folder(const config::Folders& folders, const fs::path& original) {
+    for (const auto& folder : {folders.backup, folders.compress, folders.delete_pending}) {
+        const auto relative = original.lexically_relative(folder);
+        if (!relative.empty() && *relative.begin() != "..") return folder;
     }
-    return {};
+    return std::nullopt;
 }
 
-class Relocation {
-public:
-    Relocation(Run& run, const media_db::MediaItem& item, const fs::path& folder, int number, std::string_view stage)
-        : run_(run), item_(item), from_(*item.local_path), number_(number), stage_(stage), directory_(folder / sub_folder(run.settings().folders, from_)) {}
+/// `folder` with the sub-folders that the original lies in below its own working folder.
+fs::path directory_for(const config::Folders& folders, const fs::path& original, const fs::path& folder) {
+    const auto from = working_folder(folders, original);
+    return from ? (folder / original.lexically_relative(*from).parent_path()).lexically_normal() : folder;
+}
 
-    fs::path operator()() {
-        if (from_.parent_path() == directory_ && is_file(from_)) return from_;
-        if (!is_file(from_)) return moved_before_a_crash();
-        fs::create_directories(directory_);
-        const auto target = files::free_name(directory_ / name(), [](const fs::path& path) { return fs::exists(fs::symlink_status(path)); });
-        files::move_file(from_, target);
-        return target;
+/// "IMG_1" for "step05_processing_…_IMG_1-2.JPG" and "IMG_1.JPG" alike: what a moved file may be recognised by before its bytes are read.
+bool may_be(const fs::path& candidate, const fs::path& original) {
+    const fs::path found{std::string(pipeline::own_name(candidate.filename().string()))};
+    const fs::path own{std::string(pipeline::own_name(original.filename().string()))};
+    return found.extension() == own.extension() && found.stem().string().starts_with(own.stem().string());
+}
+
+/// The file that an earlier run moved before it could say so: same content, and no other item's.
+std::optional<fs::path> moved_already(Run& run, const MediaItem& item, const fs::path& folder) {
+    const auto directory = directory_for(run.settings().folders, *item.local_path, folder);
+    if (!fs::is_directory(directory)) return std::nullopt;
+    const media_db::Evidence evidence{run.db()};
+    for (const auto& entry : fs::directory_iterator(directory)) {
+        const auto& path = entry.path();
+        if (!is_file(path) || !may_be(path, *item.local_path) || fs::file_size(path) != item.size.count) continue;
+        const auto owners = evidence.at_path(Place::local, path);
+        if (std::ranges::any_of(owners, [&](const media_db::Copy& copy) { return copy.media != item.id; })) continue;
+        if (files::digest_file(path).sha256 == item.sha256) return path;
     }
+    return std::nullopt;
+}
 
-private:
-    std::string name() const {
-        const auto own = std::string(pipeline::own_name(from_.filename().string()));
-        return run_.settings().workflow.prefix_names ? pipeline::working_name(number_, stage_, run_.now(), own) : own;
-    }
-
-    /// The row still names the old place, the file is in the new one: a run died in between.
-    fs::path moved_before_a_crash() const {
-        const auto own = pipeline::own_name(from_.filename().string());
-        if (fs::is_directory(directory_))
-            for (const auto& entry : fs::directory_iterator(directory_)) {
-                const auto candidate = entry.path().filename().string();
-                const auto stem = fs::path(std::string(own)).stem().string();
-                if (!is_file(entry.path()) || !pipeline::own_name(candidate).starts_with(stem) || fs::file_size(entry.path()) != item_.size.count) continue;
-                if (media_db::Catalogue(run_.db()).find(entry.path().string()).empty() && files::digest_file(entry.path()).sha256 == item_.sha256)
-                    return entry.path();
-            }
-        throw NeedsPerson{"local.missing", "the original is not at " + from_.string() + " any more; put it back, or run: mediaferry redo icloud_download " +
-                                               std::to_string(item_.id.value)};
-    }
-
-    Run& run_;
-    const media_db::MediaItem& item_;
-    fs::path from_;
-    int number_;
-    std::string_view stage_;
-    fs::path directory_;
-};
+void record(Run& run, const MediaItem& item, const fs::path& path, std::string_view stage) {
+    const nlohmann::ordered_json detail{{"from", item.local_path->string()}, {"to", path.string()}};
+    run.with_outcome([id = item.id, asset = item.asset, path, now = run.now(), run_id = run.id(), stage = std::string(stage), text = detail.dump()](media_db::MediaDb& db) {
+        media_db::Catalogue(db).set_local_path(id, path, now);
+        media_db::Events(db).add({0, now, id, asset, run_id, stage, "moved", text});
+    });
+}
 
 }  // namespace
 
-void relocate_original(Run& run, const media_db::MediaItem& item, const fs::path& folder, int stage_number, std::string_view stage) {
-    if (!item.local_path) return;
-    const auto target = Relocation{run, item, folder, stage_number, stage}();
-    run.with_outcome([id = item.id, target, now = run.now()](media_db::MediaDb& db) { media_db::Catalogue(db).set_local_path(id, target, now); });
+fs::path relocation_target(const Run& run, const MediaItem& item, const fs::path& folder, int stage_number, std::string_view stage) {
+    const auto& settings = run.settings();
+    auto name = std::string(pipeline::own_name(item.local_path->filename().string()));
+    if (settings.workflow.prefix_names) name = pipeline::working_name(stage_number, stage, run.now(), name);
+    const auto wanted = directory_for(settings.folders, *item.local_path, folder) / name;
+    return files::free_name(wanted, [](const fs::path& path) { return type_of(path) != fs::file_not_found; });
+}
+
+Relocated relocate_original(Run& run, const MediaItem& item, const fs::path& folder, int stage_number, std::string_view stage) {
+    if (!item.local_path) return Relocated::no_original;
+    if (is_file(*item.local_path)) {
+        if (working_folder(run.settings().folders, *item.local_path) == folder) return Relocated::there;
+        const auto target = relocation_target(run, item, folder, stage_number, stage);
+        files::move_file(*item.local_path, target);
+        run.moved(item.size);
+        record(run, item, target, stage);
+        return Relocated::moved;
+    }
+    if (const auto path = moved_already(run, item, folder)) {
+        record(run, item, *path, stage);
+        return Relocated::recovered;
+    }
+    const auto from = working_folder(run.settings().folders, *item.local_path);
+    if (from && !fs::is_directory(*from)) throw Unavailable{"local.unmounted", "no folder " + from->string() + ": is its disk mounted?"};
+    throw NeedsPerson{"local.missing", "the original of " + item.filename + " is not at " + item.local_path->string() + ". Put it back there and run `mediaferry release " +
+                                           std::to_string(item.id.value) + "`"};
 }
 
 }  // namespace mediaferry::stage

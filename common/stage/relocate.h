@@ -4,15 +4,25 @@
 
 #include <string_view>
 
-#include "common/stage/run.h"
 #include "common/media_db/rows.h"
+#include "common/stage/run.h"
 #include "common/types/fs.h"
 
 namespace mediaferry::stage {
 
+enum class Relocated {
+    no_original,  ///< the original is not at home any more: nothing to move
+    moved,
+    there,        ///< it lay there already
+    recovered,    ///< an earlier run had moved it and died before it could say so
+};
+
 /// Moves the item's local original into `folder`, below the same sub-folders it lies in now (with workflow.prefix_names under a name that carries the
-/// stage), and queues the new path with the item's outcome. Safe to repeat: a move that a crash cut off before its row was written is recognised by its
-/// content. Does nothing for an item without a local original. Throws NeedsPerson ("local.missing") when the original is not where its row says.
-void relocate_original(Run&, const media_db::MediaItem&, const fs::path& folder, int stage_number, std::string_view stage);
+/// stage), and queues its new path and the event with the item's outcome. Safe to repeat. Throws NeedsPerson ("local.missing") when the original is not
+/// where its row says, Unavailable ("local.unmounted") when its whole working folder is away.
+Relocated relocate_original(Run&, const media_db::MediaItem&, const fs::path& folder, int stage_number, std::string_view stage);
+
+/// Where relocate_original() would put it: for a dry run.
+fs::path relocation_target(const Run&, const media_db::MediaItem&, const fs::path& folder, int stage_number, std::string_view stage);
 
 }  // namespace mediaferry::stage
