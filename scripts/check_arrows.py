@@ -62,6 +62,17 @@ def main() -> int:
                     faults.append(f"{where}:{number}: only {owner} includes {theirs.group(1)}")
         if here.startswith("stages/") and re.search(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\b .*\b(media|step|copy|asset)\b", text):
             faults.append(f"{where}: SQL belongs in common/media_db")
+    map_of_the_house = (ROOT / "ARCHITECTURE.md").read_text()
+    for name in COMMON:
+        row = re.search(rf"^\| `common/{name}` \| .+ \| (.+) \|$", map_of_the_house, re.MULTILINE)
+        if not row or row.group(1) != (", ".join(sorted(MAY[name])) or "–"):
+            faults.append(f"ARCHITECTURE.md: the row of common/{name} is missing or names other arrows than {sorted(MAY[name])}")
+    for stage in sorted(p.name for p in (ROOT / "stages").iterdir() if p.is_dir()):
+        if f"`{stage}`" not in map_of_the_house:
+            faults.append(f"ARCHITECTURE.md does not know the stage {stage}")
+    for path in re.findall(r"`((?:common|stages|daemon|tests|scripts)/[\w/.]+)`", map_of_the_house):
+        if not list(ROOT.glob(path + "*")):
+            faults.append(f"ARCHITECTURE.md speaks of {path}, which is not there")
     if set(COMMON) != {p.name for p in (ROOT / "common").iterdir() if p.is_dir()}:
         faults.append("common/: a folder that scripts/check_arrows.py does not know")
     print("\n".join(faults) if faults else "arrows: all point down", file=sys.stderr if faults else sys.stdout)
