@@ -108,6 +108,12 @@ Timestamp seconds_of(std::int64_t milliseconds) {
 
 }  // namespace
 
+bool given_by_listing(const Reason& hold) {
+    static constexpr std::array<std::string_view, 6> kCodes{"icloud.no_master", "icloud.unknown_resource", "icloud.no_checksum",
+                                                            "icloud.no_original", "icloud.no_tag", "icloud.hidden"};
+    return std::find(kCodes.begin(), kCodes.end(), hold.code) != kCodes.end();
+}
+
 std::string master_of(const json& asset) { return text(at(field(asset, "masterRef"), "recordName")); }
 
 Asset read_asset(const json& record, const json& master) {

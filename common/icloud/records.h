@@ -36,13 +36,16 @@ struct Asset {
     bool deleted = false;     ///< in Recently Deleted
     std::vector<Resource> resources;  ///< every non-rendition file of both records, one per kind
     /// Why this asset must not be deleted as it stands: its master is missing ("icloud.no_master"), it has a file of a kind unknown to us
-    /// ("icloud.unknown_resource"), or one without checksum or size ("icloud.no_checksum"), or no original ("icloud.no_original").
+    /// ("icloud.unknown_resource"), or one without checksum or size ("icloud.no_checksum"), or no original ("icloud.no_original"), or no tag ("icloud.no_tag").
     std::optional<Reason> hold;
 
     const Resource* resource(ResourceKind) const;
     /// What Catalogue::see() takes.
     media_db::ListedAsset listed() const;
 };
+
+/// Whether this hold comes from what iCloud lists (the codes of Asset::hold, and "icloud.hidden"): the listing sets it and the listing lifts it.
+bool given_by_listing(const Reason&);
 
 /// An error that iCloud gave for one record.
 struct RecordError {

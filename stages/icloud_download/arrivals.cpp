@@ -20,7 +20,7 @@ using media_db::Resource;
 /// Files below `root` that may be arrivals, relative to it: no symbolic links, nothing of ours, nothing unfinished.
 std::vector<fs::path> files_below(const fs::path& root) {
     std::vector<fs::path> found;
-    for (fs::recursive_directory_iterator at{root}, end; at != end; ++at) {
+    for (fs::recursive_directory_iterator at{root, fs::directory_options::skip_permission_denied}, end; at != end; ++at) {
         const auto name = at->path().filename().string();
         if (name.starts_with(".mediaferry-")) {
             at.disable_recursion_pending();
@@ -30,12 +30,6 @@ std::vector<fs::path> files_below(const fs::path& root) {
     }
     std::ranges::sort(found);
     return found;
-}
-
-Reason why_nothing_matches(const fs::path& file, Bytes size) {
-    if (size.count == 0) return {"download.empty", "icloudpd left an empty file"};
-    if (icloud::looks_like_text(head_of(file))) return {"download.page", "a web page came in place of the photo"};
-    return {"download.mismatch", "the content matches no checksum that iCloud lists: cut short, damaged, or not from this library"};
 }
 
 class Judge {
@@ -48,12 +42,25 @@ public:
             if (run_.stop_requested()) throw Interrupted{"interrupted", "asked to stop between two files"};
             if (catalogue_.is_placeholder(relative) && files::looks_like_placeholder(incoming / relative)) continue;
             run_.activity("checking what icloudpd brought");
-            judge(relative, incoming / relative);
+            attempt(relative, incoming / relative);
         }
         return result_;
     }
 
 private:
+    /// One file that cannot be read keeps no other from coming in.
+    void attempt(const fs::path& relative, const fs::path& file) {
+        try {
+            judge(relative, file);
+        } catch (const Unavailable&) {
+            throw;
+        } catch (const TransientError& error) {
+            if (nothing_more_fits(error)) throw;
+            log::warning("arrival not taken in", {{"REASON", error.code()}});
+            run_.failed({error.code(), relative.string() + ": " + full_message(error)});
+        }
+    }
+
     void judge(const fs::path& relative, const fs::path& file) {
         const auto digests = files::digest_file(file);
         auto resources = catalogue_.resources_with(digests.apple_checksum);
@@ -66,14 +73,25 @@ private:
             run_.finished();
             ++result_.taken_in;
         } else {
+            put_back_lost(resources, file);
             ++result_.repeated;
         }
-        const auto owner = owner_of(digests);
+        const auto owner = catalogue_.item_with_content(digests.sha256);
         stand_in(run_, relative, owner ? std::optional{owner->id} : std::nullopt, digests.size, owner ? owner->taken : run_.now());
         result_.taken_in += serve_same_content(run_, digests.apple_checksum);
     }
 
-    std::optional<media_db::MediaItem> owner_of(const files::Digests& digests) const { return catalogue_.item_with_content(digests.sha256); }
+    /// An original that is not where its row says goes back there: this is its content.
+    void put_back_lost(const std::vector<Resource>& resources, const fs::path& file) {
+        for (const auto& resource : resources)
+            for (const auto& item : catalogue_.items_of(resource.asset)) {
+                if (item.resource_id != resource.id || !item.local_path || fs::exists(fs::symlink_status(*item.local_path))) continue;
+                files::share_file(file, *item.local_path, false);
+                fs::last_write_time(*item.local_path, static_cast<std::time_t>(item.taken.time_since_epoch().count()));
+                media_db::Events(run_.db()).add({0, run_.now(), item.id, item.asset, run_.id(), "icloud_download", "original_put_back", "{}"});
+                log::warning("lost original put back", {{"MEDIA_ID", item.id.value}});
+            }
+    }
 
     void nothing_matches(const fs::path& relative, const fs::path& file, const files::Digests& digests) {
         if (!complete_) {
@@ -82,7 +100,7 @@ private:
         }
         const auto reason = why_nothing_matches(file, digests.size);
         auto target = run_.settings().folders.trash / "set_aside" / relative;
-        fs::create_directories(target.parent_path());
+        files::make_directories(target.parent_path());
         target = files::free_name(target, [](const fs::path& name) { return fs::exists(fs::symlink_status(name)); });
         files::move_file(file, target);
         catalogue_.add_set_aside(relative, target, digests.size, to_hex(digests.sha256), reason, run_.now());
@@ -100,6 +118,12 @@ private:
 };
 
 }  // namespace
+
+Reason why_nothing_matches(const fs::path& file, Bytes size) {
+    if (size.count == 0) return {"download.empty", "icloudpd left an empty file"};
+    if (icloud::looks_like_text(head_of(file))) return {"download.page", "a web page came in place of the photo"};
+    return {"download.mismatch", "the content matches no checksum that iCloud lists: cut short, damaged, or not from this library"};
+}
 
 Arrivals take_arrivals(stage::Run& run, bool census_complete) { return Judge{run, census_complete}(); }
 

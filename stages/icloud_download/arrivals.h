@@ -18,6 +18,9 @@ struct Arrivals {
 /// Judges every file below incoming/. With `census_complete` a file that matches no listed checksum is set aside; without, it stays.
 Arrivals take_arrivals(stage::Run&, bool census_complete);
 
+/// What is wrong with an arrival that matches no listed checksum, as far as its bytes tell: download.empty, download.page, download.mismatch.
+Reason why_nothing_matches(const fs::path& file, Bytes size);
+
 /// Shares the content of a taken-in file with those listed resources of the same checksum that still lack one (two assets on one master).
 std::int64_t serve_same_content(stage::Run&, const std::string& apple_checksum);
 

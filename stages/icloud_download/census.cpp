@@ -6,7 +6,7 @@
 
 #include "common/log/log.h"
 #include "common/media_db/catalogue.h"
-#include "common/media_db/evidence.h"
+#include "common/media_db/runs.h"
 
 namespace mediaferry::stages {
 namespace {
@@ -18,39 +18,47 @@ void note_holds(Catalogue& catalogue, const std::string& account, const std::str
     for (const auto& asset : page) {
         const auto row = catalogue.asset_named(account, zone, asset.record_name);
         if (!row || row->hold == asset.hold) continue;
-        const bool from_listing = row->hold && row->hold->code.starts_with("icloud.");
+        const bool from_listing = row->hold && icloud::given_by_listing(*row->hold);
         if (asset.hold || from_listing) catalogue.set_hold(row->id, asset.hold);
     }
 }
 
-/// Asks iCloud by name about each asset that the listing no longer shows: only its own word makes it gone.
+/// Asks iCloud by name about each asset that the listing no longer shows: only its own word makes it gone. Without a clear answer it is asked again after
+/// the next census.
 std::int64_t settle_unlisted(icloud::Client& client, stage::Run& run, const std::vector<media_db::Asset>& unlisted) {
+    using State = icloud::Looked::State;
     Catalogue catalogue{run.db()};
-    media_db::Events events{run.db()};
     std::vector<icloud::AssetName> names;
     for (const auto& asset : unlisted) names.push_back({asset.record_name, asset.master_name});
     std::int64_t gone = 0;
     const auto looked = client.lookup(names);
     for (std::size_t i = 0; i < looked.size(); ++i) {
         const auto& asset = unlisted[i];
-        using State = icloud::Looked::State;
         if (looked[i].state == State::deleted || looked[i].state == State::gone) {
-            if (asset.deleted || asset.gone) continue;
             catalogue.mark_gone(asset.id, run.now());
-            events.add({0, run.now(), {}, asset.id, run.id(), "icloud_download", "gone_from_icloud", "{}"});
             ++gone;
-        } else if (looked[i].state == State::live && looked[i].asset && !looked[i].asset->hidden) {
+        } else if (looked[i].state == State::live && looked[i].asset && looked[i].asset->hidden) {
+            const Reason hidden{"icloud.hidden", "the photo is hidden in iCloud; hidden photos are never deleted"};
+            if (asset.hold != hidden) catalogue.set_hold(asset.id, hidden);
+        } else if (looked[i].state == State::live && looked[i].asset) {
             catalogue.mark_listed(asset.id);  // the listing dropped it, iCloud still has it
         }
     }
     return gone;
 }
 
+/// Apple takes names in any case; one account must not become two.
+std::string lower(std::string name) {
+    for (auto& letter : name)
+        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+    return name;
+}
+
 }  // namespace
 
 Census take_census(icloud::Client& client, stage::Run& run) {
     Catalogue catalogue{run.db()};
-    const auto& account = run.settings().icloud.username;
+    const auto account = lower(run.settings().icloud.username);
     const auto zone = client.library().zone;
     const auto began = run.now();
     Census census;

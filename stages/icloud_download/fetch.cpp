@@ -19,7 +19,7 @@ using media_db::Catalogue;
 using media_db::Resource;
 
 constexpr std::size_t kAtOnce = 50;       // resources per lookup: download URLs live for an hour
-constexpr int kBusyInARow = 3;            // one file answered 503 must not starve the others; three in a row mean all of iCloud
+constexpr int kTurnedAwayInARow = 3;      // one file answered 503 or with silence must not starve the others; three in a row mean all of iCloud
 
 class Fetcher {
 public:
@@ -55,16 +55,17 @@ private:
     void attempt(const media_db::Asset& asset, const Resource& resource, const icloud::Looked& looked) {
         try {
             fetch_one(asset, resource, looked);
-            busy_ = 0;
-        } catch (const icloud::Busy& error) {
-            if (++busy_ >= kBusyInARow) throw;
-            failed(resource, error.reason());
-        } catch (const Unavailable&) {
-            throw;
+            turned_away_ = 0;
+        } catch (const Unavailable& error) {
+            // It may be this file or all of iCloud. Either way a person cannot help: it waits longer each time, and is never given up.
+            failed(resource, error.reason(), false);
+            if (++turned_away_ >= kTurnedAwayInARow) throw;
         } catch (const Interrupted&) {
             throw;
         } catch (const Error& error) {
-            failed(resource, {error.code(), asset.filename + " (" + std::string(to_text(resource.kind)) + "): " + full_message(error)});
+            if (nothing_more_fits(error)) throw;
+            turned_away_ = 0;
+            failed(resource, {error.code(), asset.filename + " (" + std::string(to_text(resource.kind)) + "): " + full_message(error)}, true);
         }
     }
 
@@ -88,21 +89,23 @@ private:
     /// incoming/.mediaferry-fetch/<resource id>.part: where an interrupted download goes on.
     fs::path part_file(const Resource& resource) const {
         const auto directory = run_.settings().folders.incoming / ".mediaferry-fetch";
-        fs::create_directories(directory);
+        files::make_directories(directory);
         return directory / (std::to_string(resource.id.value) + ".part");
     }
 
     void keep_icloudpd_away(const media_db::Asset& asset, const Resource& resource, MediaId id, Bytes size) {
         const auto path = icloudpd_path(asset, resource, run_.settings().icloud.folder_structure);
-        if (!path || fs::exists(fs::symlink_status(run_.settings().folders.incoming / *path))) return;
-        stand_in(run_, *path, id, size, asset.taken);
+        if (!path) return;
+        if (!fs::exists(fs::symlink_status(run_.settings().folders.incoming / *path))) return stand_in(run_, *path, id, size, asset.taken);
+        // One that stands there for a damaged arrival now has its owner, and goes with it.
+        if (catalogue_.is_placeholder(*path) && !catalogue_.placeholder_owner(*path)) catalogue_.add_placeholder(*path, id, size, run_.now());
     }
 
-    void failed(const Resource& resource, const Reason& reason) {
+    void failed(const Resource& resource, const Reason& reason, bool may_give_up) {
         const auto& retry = run_.settings().retry;
         const int failures = resource.attempts + 1;
         catalogue_.resource_failed(resource.id, reason, run_.now() + retry.delay(failures, static_cast<std::uint64_t>(resource.id.value)),
-                                   retry.exhausted(failures));
+                                   may_give_up && retry.exhausted(failures));
         log::warning("resource not fetched", {{"RESOURCE_ID", resource.id.value}, {"REASON", reason.code}, {"ATTEMPT", failures}});
         run_.failed(reason);
         ++result_.failed;
@@ -112,7 +115,7 @@ private:
     stage::Run& run_;
     Catalogue catalogue_;
     Fetched result_;
-    int busy_ = 0;
+    int turned_away_ = 0;
 };
 
 }  // namespace

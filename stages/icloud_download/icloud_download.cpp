@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Stage 1: icloudpd fetches, our own listing judges, our own client fetches the rest.
 
+#include "common/files/files.h"
 #include "common/icloud/client.h"
 #include "common/icloud/icloudpd.h"
 #include "common/icloud/sign_in_state.h"
@@ -21,7 +22,7 @@ public:
     explicit IcloudDownload(const config::Settings& settings) : settings_(settings) {}
 
     Outcome begin(Run& run) override {
-        fs::create_directories(settings_.folders.incoming);
+        files::make_directories(settings_.folders.incoming);
         const SystemClock clock;
         const auto lock = icloud::SessionLock::take(settings_.icloud.cookie_directory);
         icloud::SignInState state{run.db(), settings_.icloud, clock};

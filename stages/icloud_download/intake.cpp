@@ -5,6 +5,7 @@
 
 #include "common/icloud/names.h"
 #include "common/log/log.h"
+#include "common/media_db/evidence.h"
 #include "common/pipeline/working_name.h"
 
 namespace mediaferry::stages {
@@ -32,18 +33,17 @@ fs::path wanted_path(const config::Settings& settings, const std::string& filena
 }
 
 /// An original of exactly this content that no row knows: left by a run that died between sharing and writing its row.
-bool left_by_a_crash(const Catalogue& catalogue, const fs::path& path, const files::Digests& digests) {
-    return fs::is_regular_file(fs::symlink_status(path)) && fs::file_size(path) == digests.size.count && catalogue.find(path.string()).empty() &&
-           files::digest_file(path) == digests;
+bool left_by_a_crash(media_db::MediaDb& db, const fs::path& path, const files::Digests& digests) {
+    return fs::is_regular_file(fs::symlink_status(path)) && fs::file_size(path) == digests.size.count &&
+           media_db::Evidence(db).at_path(Place::local, path).empty() && files::digest_file(path) == digests;
 }
 
 /// Shares the content into backup/ under the first name that is free.
-fs::path place_original(const Catalogue& catalogue, const fs::path& file, const fs::path& wanted, const files::Digests& digests, bool may_link) {
-    fs::create_directories(wanted.parent_path());
+fs::path place_original(media_db::MediaDb& db, const fs::path& file, const fs::path& wanted, const files::Digests& digests, bool may_link) {
     bool adopted = false;
     const auto target = files::free_name(wanted, [&](const fs::path& name) {
         if (!fs::exists(fs::symlink_status(name))) return false;
-        adopted = left_by_a_crash(catalogue, name, digests);
+        adopted = left_by_a_crash(db, name, digests);
         return !adopted;
     });
     if (!adopted) files::share_file(file, target, may_link);
@@ -51,6 +51,8 @@ fs::path place_original(const Catalogue& catalogue, const fs::path& file, const 
 }
 
 }  // namespace
+
+bool nothing_more_fits(const Error& error) { return error.code() == "file.full" || error.code() == "file.read_only"; }
 
 std::string head_of(const fs::path& file) {
     std::ifstream in(file.string(), std::ios::binary);
@@ -80,7 +82,7 @@ MediaId take_in(stage::Run& run, const fs::path& file, const files::Digests& dig
     // The capture date as modification time, once and for all: later links and copies carry it, and the phone sorts by it.
     const bool ours_alone = source != Source::same_content;
     if (ours_alone) set_modified(file, asset.taken);
-    fresh.local_path = place_original(catalogue, file, wanted_path(run.settings(), fresh.filename, asset.taken, run.now()), digests, ours_alone);
+    fresh.local_path = place_original(run.db(), file, wanted_path(run.settings(), fresh.filename, asset.taken, run.now()), digests, ours_alone);
     if (!ours_alone) set_modified(fresh.local_path, asset.taken);
     const auto id = catalogue.take_in(fresh, run.now(), run.id());
     run.moved(digests.size);
@@ -92,7 +94,7 @@ void stand_in(stage::Run& run, const fs::path& relative, std::optional<MediaId> 
     // The row first: a crash in between leaves a row without a placeholder (the file is judged again), never a placeholder that nobody knows.
     Catalogue(run.db()).add_placeholder(relative, media, size, run.now());
     const auto path = run.settings().folders.incoming / relative;
-    fs::create_directories(path.parent_path());
+    files::make_directories(path.parent_path());
     files::make_placeholder(path, size, modified);
 }
 

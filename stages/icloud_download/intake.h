@@ -21,6 +21,9 @@ enum class Source {
 /// itself stays where it is; what happens to it is the caller's business. Finds what a crash left: an original of this content without a row is adopted.
 MediaId take_in(stage::Run&, const fs::path& file, const files::Digests& digests, const media_db::Resource& resource, Source);
 
+/// Whether an error means that no further file can be written: the run ends, and no file is to blame.
+bool nothing_more_fits(const Error&);
+
 /// The first 64 bytes: enough to tell what kind of file it is.
 std::string head_of(const fs::path& file);
 
