@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "stages/icloud_mark/album.h"
 
+#include <optional>
+
 namespace mediaferry::stages {
 namespace {
 
 using icloud::Looked;
+using icloud::Membership;
 
 /// Whether an asset may be filed as iCloud shows it now.
 Filing judge(const media_db::Asset& asset, const Looked& looked) {
@@ -18,26 +21,59 @@ Filing judge(const media_db::Asset& asset, const Looked& looked) {
     return {Filing::State::filed, looked.asset->change_tag, {}};
 }
 
+std::vector<std::string> record_names(const std::vector<media_db::Asset>& assets) {
+    std::vector<std::string> names;
+    for (const auto& asset : assets) names.push_back(asset.record_name);
+    return names;
+}
+
 }  // namespace
 
 void Album::file(const std::vector<media_db::Asset>& assets) {
     std::vector<icloud::AssetName> names;
     for (const auto& asset : assets) names.push_back({asset.record_name, asset.master_name});
     const auto looked = client_.lookup(names);
-    std::vector<std::string> to_file;
-    std::map<std::string, AssetId> by_name;
+    std::vector<media_db::Asset> fresh, filed_before;
     for (std::size_t i = 0; i < assets.size(); ++i) {
-        const auto filing = judge(assets[i], looked[i]);
-        filings_[assets[i].id] = filing;
-        if (filing.state != Filing::State::filed) continue;
-        to_file.push_back(assets[i].record_name);
-        by_name[assets[i].record_name] = assets[i].id;
+        const auto& filing = filings_[assets[i].id] = judge(assets[i], looked[i]);
+        if (filing.state == Filing::State::filed) (assets[i].filed ? filed_before : fresh).push_back(assets[i]);
     }
-    if (to_file.empty()) return;
-    for (const auto& filed : client_.add_members(client_.find_or_create_album(name_), to_file))
-        if (!filed.member)
-            filings_[by_name.at(filed.record_name)] = {
-                Filing::State::not_yet, "", {"icloud.not_filed", "iCloud did not put the photo into the album " + name_ + ": " + filed.code + " " + filed.reason}};
+    auto album = fresh.empty() && filed_before.empty() ? std::nullopt : client_.find_album(name_);
+    if (!album && (!filed_before.empty() || (!fresh.empty() && in_use_()))) {
+        const Reason why{"icloud.album_gone", "the album " + name_ + " is not in iCloud any more, though photos had been filed in it. Make an album of that name in Photos: what is put "
+                                                                     "into it may be deleted, what is not stays"};
+        all_wait(fresh, why);
+        all_wait(filed_before, why);
+        return;
+    }
+    if (!fresh.empty()) put_in(album ? *album : client_.find_or_create_album(name_), fresh);
+    if (!filed_before.empty()) look_for(*album, filed_before);
+}
+
+void Album::put_in(const std::string& album, const std::vector<media_db::Asset>& assets) {
+    const auto filed = client_.add_members(album, record_names(assets));
+    for (std::size_t i = 0; i < assets.size(); ++i)
+        if (!filed[i].member)
+            filings_[assets[i].id] = {
+                Filing::State::not_yet, "", {"icloud.not_filed", "iCloud did not put the photo into the album " + name_ + ": " + filed[i].code + " " + filed[i].reason}};
+}
+
+void Album::look_for(const std::string& album, const std::vector<media_db::Asset>& assets) {
+    const auto members = client_.members(album);
+    std::vector<media_db::Asset> unlisted;
+    for (const auto& asset : assets)
+        if (!members.contains(asset.record_name)) unlisted.push_back(asset);
+    const auto asked = client_.membership(album, record_names(unlisted));
+    for (std::size_t i = 0; i < unlisted.size(); ++i) {
+        if (asked[i] == Membership::member && !members.complete()) continue;  // the listing is known to be short of some
+        const bool vetoed = members.complete() || asked[i] == Membership::not_member;
+        filings_[unlisted[i].id] = {vetoed ? Filing::State::vetoed : Filing::State::not_yet, "",
+                                    {"icloud.album_unsure", "iCloud does not say whether the photo is still in the album " + name_}};
+    }
+}
+
+void Album::all_wait(const std::vector<media_db::Asset>& assets, const Reason& why) {
+    for (const auto& asset : assets) filings_[asset.id] = {Filing::State::not_yet, "", why};
 }
 
 }  // namespace mediaferry::stages

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Files assets into the album DeletePending, a batch at a time, and remembers what was read back.
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,23 +15,35 @@ namespace mediaferry::stages {
 
 /// What came of filing one asset.
 struct Filing {
-    enum class State { filed, gone, not_yet } state = State::not_yet;
+    enum class State {
+        filed,
+        gone,      ///< iCloud has it no more
+        vetoed,    ///< it had been filed before, and a person has taken it out since
+        not_yet,
+    } state = State::not_yet;
     std::string change_tag;  ///< read right before filing
     Reason why;              ///< not_yet
 };
 
 class Album {
 public:
-    Album(icloud::Client& client, std::string name) : client_(client), name_(std::move(name)) {}
+    /// `in_use`: whether photos have been filed that are still to be deleted. Then a missing album is a person's doing and is not made again.
+    Album(icloud::Client& client, std::string name, std::function<bool()> in_use) : client_(client), name_(std::move(name)), in_use_(std::move(in_use)) {}
 
     bool knows(AssetId asset) const { return filings_.contains(asset); }
-    /// Files those assets that iCloud shows live, unhidden and unchanged since the census; reads the album back.
+    /// Files those assets that iCloud shows live, unhidden and unchanged since the census; reads the album back. An asset that was filed before is not
+    /// put in a second time, only looked for: its absence is a veto.
     void file(const std::vector<media_db::Asset>&);
     const Filing& filing(AssetId asset) const { return filings_.at(asset); }
 
 private:
+    void put_in(const std::string& album, const std::vector<media_db::Asset>&);
+    void look_for(const std::string& album, const std::vector<media_db::Asset>&);
+    void all_wait(const std::vector<media_db::Asset>&, const Reason&);
+
     icloud::Client& client_;
     std::string name_;
+    std::function<bool()> in_use_;
     std::map<AssetId, Filing> filings_;
 };
 

@@ -2,6 +2,7 @@
 // Stage 7: the asset goes into the album DeletePending, its originals into delete_pending/. From then on a person can veto by taking the photo out.
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
@@ -27,44 +28,36 @@ constexpr std::string_view kStage = "icloud_mark";
 constexpr int kNumber = 7;
 constexpr std::size_t kBatch = 200;  // files looked ahead; the album is read back once a batch
 constexpr std::chrono::hours kLookAgain{6};
+const Reason kAlreadyGone{"icloud.already_gone", "it is no longer in iCloud"};
 
 class IcloudMark final : public stage::Stage {
 public:
     explicit IcloudMark(const config::Settings& settings) : settings_(settings) {}
 
-    Outcome begin(Run& run) override {
-        if (media_db::Conveyor(run.db()).ready_count(kStage, run.now()) == 0) return stage::Done{};  // no reason to call iCloud
-        lock_.emplace(icloud::SessionLock::take(settings_.icloud.cookie_directory));
-        client_.emplace(*lock_, settings_.icloud, clock_, icloud::Library{}, run.stop());
-        icloud::SignInState state{run.db(), settings_.icloud, clock_};
-        icloud::require_session(*client_, state);
-        album_.emplace(*client_, settings_.icloud.album);
-        return stage::Done{};
-    }
-
     Outcome process_asset(const std::vector<MediaItem>& items, Run& run) override {
         const auto& first = items.front();
-        if (!first.asset) return move_on(items, run, stage::Done{Reason{"icloud.not_listed", "iCloud never listed this file; there is nothing to delete"}});
+        if (!first.asset) return move_on(items, run, {"icloud.not_listed", "iCloud never listed this file; there is nothing to delete"});
         Catalogue catalogue{run.db()};
         const auto asset = catalogue.asset(*first.asset).value();
-        if (asset.gone || asset.deleted)
-            return move_on(items, run, stage::Done{Reason{"icloud.already_gone", "it is no longer in iCloud"}});
+        if (asset.deleted && asset.listed) return move_on(items, run, {"icloud.recovered", "the photo was deleted once and somebody took it back: it stays in iCloud"});
+        if (asset.gone || asset.deleted) return move_on(items, run, kAlreadyGone);
+        if (asset.vetoed) return move_on(items, run, veto());
         if (const auto why = not_ready(catalogue, asset)) return stage::Wait{*why, kLookAgain};
+        if (!whole_asset_ready(run, asset.id)) return stage::Wait{{"icloud.not_whole", "another file of the same photo has not come this far yet"}, kLookAgain};
 
-        if (!album_->knows(asset.id)) album_->file(batch(catalogue, asset, run));
-        const auto& filing = album_->filing(asset.id);
-        if (filing.state == Filing::State::gone) {
-            run.with_outcome([id = asset.id, now = run.now()](media_db::MediaDb& db) { Catalogue(db).mark_gone(id, now); });
-            return move_on(items, run, stage::Done{Reason{"icloud.already_gone", "it is no longer in iCloud"}});
+        auto& pending = album(run);
+        if (!pending.knows(asset.id)) pending.file(batch(catalogue, asset, run));
+        const auto& filing = pending.filing(asset.id);
+        switch (filing.state) {
+            case Filing::State::not_yet: return stage::Wait{filing.why, kLookAgain};
+            case Filing::State::gone:
+                run.with_outcome([id = asset.id, now = run.now()](media_db::MediaDb& db) { Catalogue(db).mark_gone(id, now); });
+                return move_on(items, run, kAlreadyGone);
+            case Filing::State::vetoed: note_veto(asset, run); return move_on(items, run, veto());
+            case Filing::State::filed: break;
         }
-        if (filing.state == Filing::State::not_yet) return stage::Wait{filing.why, kLookAgain};
-        run.with_outcome([asset, tag = filing.change_tag, items, run_id = run.id(), now = run.now()](media_db::MediaDb& db) {
-            Catalogue rows{db};
-            rows.set_filed(asset.id, tag, now);
-            for (const auto& item : items) rows.set_flags(item.id, {}, {}, true, {}, now);
-            media_db::Events(db).add({0, now, {}, asset.id, run_id, std::string(kStage), "filed", R"({"album":"DeletePending"})"});
-        });
-        return move_on(items, run, stage::Done{});
+        note_filed(asset, filing.change_tag, items, run);
+        return move_on(items, run, {});
     }
 
     std::optional<std::string> rehearse(const MediaItem& item, Run&) override {
@@ -72,12 +65,53 @@ public:
     }
 
 private:
+    /// iCloud is called when there is something to file, not before.
+    Album& album(Run& run) {
+        if (album_) return *album_;
+        lock_.emplace(icloud::SessionLock::take(settings_.icloud.cookie_directory));
+        client_.emplace(*lock_, settings_.icloud, clock_, icloud::Library{}, run.stop());
+        icloud::SignInState state{run.db(), settings_.icloud, clock_};
+        icloud::require_session(*client_, state);
+        return album_.emplace(*client_, settings_.icloud.album, [&db = run.db()] { return somebody_is_filed(db); });
+    }
+
+    static bool somebody_is_filed(media_db::MediaDb& db) {
+        return std::ranges::any_of(Catalogue(db).filed_assets(), [](const media_db::Asset& asset) { return !asset.vetoed && !asset.gone; });
+    }
+
+    void note_filed(const media_db::Asset& asset, const std::string& tag, const std::vector<MediaItem>& items, Run& run) const {
+        const nlohmann::json detail{{"album", settings_.icloud.album}};
+        run.with_outcome([asset = asset.id, tag, items, run_id = run.id(), now = run.now(), text = detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)](
+                             media_db::MediaDb& db) {
+            Catalogue rows{db};
+            rows.set_filed(asset, tag, now);
+            rows.set_hold(asset, std::nullopt);
+            for (const auto& item : items) rows.set_flags(item.id, {}, {}, true, {}, now);
+            media_db::Events(db).add({0, now, {}, asset, run_id, std::string(kStage), "filed", text});
+        });
+    }
+
+    void note_veto(const media_db::Asset& asset, Run& run) const {
+        run.with_outcome([id = asset.id, run_id = run.id(), now = run.now(), why = veto()](media_db::MediaDb& db) {
+            Catalogue rows{db};
+            rows.set_vetoed(id, now);
+            rows.set_hold(id, why);
+            media_db::Events(db).add({0, now, {}, id, run_id, std::string(kStage), "vetoed", "{}"});
+        });
+    }
+
+    Reason veto() const {
+        return {"vetoed", "somebody took the photo out of the album " + settings_.icloud.album + ": it stays in iCloud (mediaferry redo icloud_mark files it again)"};
+    }
+
     /// Why the asset as a whole may not be filed yet: I1 speaks of every resource that iCloud lists.
     static std::optional<Reason> not_ready(const Catalogue& catalogue, const media_db::Asset& asset) {
-        if (asset.hold && asset.hold->code.starts_with("icloud.")) return asset.hold;  // the others speak of an earlier filing
+        if (asset.hold && icloud::given_by_listing(*asset.hold)) return asset.hold;  // the others speak of an earlier filing
         if (!asset.listed) return Reason{"icloud.unlisted", "the last listing of iCloud did not show it; the next one decides"};
         for (const auto& resource : catalogue.resources(asset.id))
-            if (resource.state != "taken")
+            if (resource.state == "attention")
+                return Reason{"icloud.incomplete", "its " + std::string(to_text(resource.kind)) + " file cannot be fetched from iCloud and needs a person (mediaferry attention)"};
+            else if (resource.state != "taken")
                 return Reason{"icloud.incomplete", "its " + std::string(to_text(resource.kind)) + " file has not been fetched from iCloud yet"};
         return std::nullopt;
     }
@@ -89,7 +123,7 @@ private:
         for (const auto& item : media_db::Conveyor(run.db()).ready(kStage, run.now(), kBatch)) {
             if (!item.asset || !seen.insert(*item.asset).second) continue;
             const auto other = catalogue.asset(*item.asset).value();
-            if (!other.gone && !other.deleted && !not_ready(catalogue, other) && whole_asset_ready(run, other.id)) assets.push_back(other);
+            if (!other.gone && !other.deleted && !other.vetoed && !not_ready(catalogue, other) && whole_asset_ready(run, other.id)) assets.push_back(other);
         }
         return assets;
     }
@@ -105,9 +139,9 @@ private:
         return true;
     }
 
-    Outcome move_on(const std::vector<MediaItem>& items, Run& run, stage::Done done) const {
+    Outcome move_on(const std::vector<MediaItem>& items, Run& run, const Reason& note) const {
         for (const auto& item : items) stage::relocate_original(run, item, settings_.folders.delete_pending, kNumber, kStage);
-        return done;
+        return note.code.empty() ? stage::Done{} : stage::Done{note};
     }
 
     const config::Settings& settings_;
