@@ -21,10 +21,14 @@ bool has_file(const Case& it, const media_db::ListedResource& wanted) {
     });
 }
 
+Reason veto() { return {"vetoed", "somebody took the photo out of the album: it stays in iCloud (mediaferry redo icloud_mark files it again)"}; }
+
 std::optional<Reason> why_icloud_forbids(const Case& it) {
-    if (it.looked.state == Looked::State::unknown || !it.looked.asset)
+    if (it.looked.state == Looked::State::unknown || (it.looked.state == Looked::State::live && !it.looked.asset))
         return Reason{"icloud.unknown", "iCloud gave no clear answer for this photo: " + it.looked.error.code + " " + it.looked.error.reason};
-    if (!it.in_album) return Reason{"vetoed", "somebody took the photo out of the album: it stays in iCloud (mediaferry redo icloud_mark files it again)"};
+    if (it.looked.state != Looked::State::live) return Reason{"icloud.already_gone", "it is no longer in iCloud"};
+    if (it.in_album == icloud::Membership::not_member) return veto();
+    if (it.in_album != icloud::Membership::member) return Reason{"icloud.album_unsure", "iCloud does not say whether the photo is still in the album"};
     if (it.looked.asset->hidden) return Reason{"icloud.hidden", "the photo is hidden in iCloud; hidden photos are never deleted"};
     if (it.looked.asset->hold) return it.looked.asset->hold;
     if (it.looked.asset->change_tag != it.asset.filed_tag)
@@ -34,16 +38,22 @@ std::optional<Reason> why_icloud_forbids(const Case& it) {
 
 }  // namespace
 
+std::optional<Reason> why_not_by_the_books(const media_db::Asset& asset, const config::ICloudDelete& settings, Timestamp now) {
+    if (asset.vetoed) return veto();
+    const auto age_from = std::max(asset.taken, asset.added);
+    if (now - age_from < std::chrono::days{settings.keep_days})
+        return Reason{"icloud.keep_days", "it stays in iCloud for " + std::to_string(settings.keep_days) + " days, until " +
+                                              to_iso(age_from + std::chrono::days{settings.keep_days}).substr(0, 10)};
+    return std::nullopt;
+}
+
 std::optional<Reason> why_not_yet(const Case& it, const config::ICloudDelete& settings, Timestamp now) {
+    if (auto reason = why_not_by_the_books(it.asset, settings, now)) return reason;
     if (auto forbidden = why_icloud_forbids(it)) return forbidden;
     if (it.looked.asset->resources.empty()) return Reason{"icloud.no_original", "iCloud lists no file for this photo"};
     for (const auto& resource : it.looked.asset->resources)
         if (!has_file(it, resource))
             return Reason{"icloud.incomplete", "its " + std::string(to_text(resource.kind)) + " file is in iCloud and not here"};
-    const auto age_from = std::max(it.asset.taken, it.asset.added);
-    if (now - age_from < std::chrono::days{settings.keep_days})
-        return Reason{"icloud.keep_days", "it stays in iCloud for " + std::to_string(settings.keep_days) + " days, until " +
-                                              to_iso(age_from + std::chrono::days{settings.keep_days}).substr(0, 10)};
     return std::nullopt;
 }
 
@@ -71,6 +81,7 @@ std::string fingerprint(const std::vector<Resource>& resources) {
 }
 
 std::size_t cap(const config::ICloudDelete& settings, std::int64_t listed) {
+    if (settings.max_per_run < 1 || settings.max_share_percent < 1) return 0;
     const auto share = listed * settings.max_share_percent / 100;
     return static_cast<std::size_t>(std::max<std::int64_t>(1, std::min<std::int64_t>(settings.max_per_run, share)));
 }

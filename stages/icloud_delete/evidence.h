@@ -25,13 +25,16 @@ struct FileProof {
 struct Case {
     media_db::Asset asset;
     icloud::Looked looked;               ///< what iCloud says of it, asked now
-    bool in_album = false;               ///< a member of DeletePending, read now
+    icloud::Membership in_album = icloud::Membership::unknown;  ///< of DeletePending, read now
     std::vector<media_db::Resource> resources;  ///< listed resources in the catalogue
     std::vector<media_db::MediaItem> items;     ///< its files
 };
 
-/// What can be told without reading a byte: album, change tag, every resource that iCloud lists *now* has a file whose content checksum is Apple's,
-/// keep_days. nullopt: go on to the proofs.
+/// What media.db alone can say: a veto (only a person's redo of icloud_mark lifts it), keep_days.
+std::optional<Reason> why_not_by_the_books(const media_db::Asset&, const config::ICloudDelete&, Timestamp now);
+
+/// What can be told without reading a byte: the books, album, change tag, every resource that iCloud lists *now* has a file whose content checksum is Apple's.
+/// nullopt: go on to the proofs.
 std::optional<Reason> why_not_yet(const Case&, const config::ICloudDelete&, Timestamp now);
 
 /// What the harbours must say of each file. nullopt: proven in every harbour that icloud_delete.require names.
@@ -40,7 +43,7 @@ std::optional<Reason> why_not_proven(const std::vector<FileProof>&, const config
 /// The checksums a plan item stands for, sorted, joined by blanks: a later edit makes it void.
 std::string fingerprint(const std::vector<media_db::Resource>&);
 
-/// How many assets one run may delete: max_per_run and max_share of what iCloud lists, but one at least.
+/// How many assets one run may delete: max_per_run and max_share of what iCloud lists, but one at least; 0 when either is 0.
 std::size_t cap(const config::ICloudDelete&, std::int64_t listed);
 
 }  // namespace mediaferry::stages

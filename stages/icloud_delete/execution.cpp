@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <exception>
+#include <set>
 #include <thread>
 
 #include "common/log/log.h"
-#include "common/media_db/catalogue.h"
 #include "stages/icloud_delete/farewell.h"
+#include "stages/icloud_delete/waiting.h"
 
 namespace mediaferry::stages {
 namespace {
@@ -32,9 +33,9 @@ std::vector<Accepted> still_good(stage::Run& run, const Judgement& judgement, co
             continue;
         }
         if (found->change_tag != item.change_tag || found->resources != item.resources) {
-            const Reason reason{"icloud.changed", "the photo was changed after the plan was made; a later plan looks at it anew"};
+            const Reason reason{"plan.outdated", "the photo was changed after the plan was made; a later plan looks at it anew"};
             plans.item_status(plan.id, item.asset, "held", reason);
-            media_db::Catalogue(run.db()).set_hold(item.asset, reason);
+            write_down(run, {{found->asset, found->items, reason}}, false);
             continue;
         }
         good.push_back(*found);
@@ -44,8 +45,11 @@ std::vector<Accepted> still_good(stage::Run& run, const Judgement& judgement, co
 
 class Execution {
 public:
-    Execution(stage::Run& run, icloud::Client& client, Judgement& judgement, PlanId plan)
-        : run_(run), client_(client), judgement_(judgement), plan_(plan), plans_(run.db()) {}
+    Execution(stage::Run& run, icloud::Client& client, Judgement& judgement, const media_db::Plan& plan)
+        : run_(run), client_(client), judgement_(judgement), plan_(plan.id), plans_(run.db()) {
+        for (const auto& item : plan.items)
+            if (item.status == "sent") sent_before_.insert(item.asset);
+    }
 
     void send(const std::vector<Accepted>& candidates) {
         const auto batch = sieve(candidates);
@@ -63,7 +67,7 @@ public:
             log::warning("deletion request failed, looking what became of it", {{"REASON", error.code()}});
             failure = std::current_exception();
         }
-        read_back(batch, answers);
+        read_back(batch, answers, failure != nullptr);
         if (failure) std::rethrow_exception(failure);
     }
 
@@ -81,7 +85,7 @@ private:
     }
 
     /// iCloud's word after the deed decides, not its answer to it: acknowledged and not done, and done but not acknowledged, both happen.
-    void read_back(const std::vector<Accepted>& batch, const std::vector<Deleted>& answers) {
+    void read_back(const std::vector<Accepted>& batch, const std::vector<Deleted>& answers, bool failed) {
         std::vector<icloud::AssetName> names;
         for (const auto& one : batch) names.push_back({one.asset.record_name, one.asset.master_name});
         const auto looked = client_.lookup(names);
@@ -93,8 +97,12 @@ private:
             }
             const auto answer = i < answers.size() ? answers[i] : Deleted{};
             const auto reason = why_not_deleted(answer);
-            plans_.item_status(plan_, batch[i].asset.id, "held", reason);
-            media_db::Catalogue(run_.db()).set_hold(batch[i].asset.id, reason);
+            const bool clear = answer.answer == Deleted::Answer::changed || answer.answer == Deleted::Answer::refused;
+            // Without a clear no it stays "sent": what shows up late is still known as ours, what does not is sent once more. A second yes without a deed is
+            // not believed a third time, or the plan would never end.
+            const bool tried_enough = !failed && sent_before_.contains(batch[i].asset.id);
+            if (clear || tried_enough) plans_.item_status(plan_, batch[i].asset.id, "held", reason);
+            write_down(run_, {{batch[i].asset, batch[i].items, reason}}, false);
             run_.waits(reason, static_cast<std::int64_t>(batch[i].items.size()));
             if (answer.answer == Deleted::Answer::refused) unexpected = reason.text;
         }
@@ -123,6 +131,7 @@ private:
     Judgement& judgement_;
     PlanId plan_;
     Plans plans_;
+    std::set<AssetId> sent_before_;  ///< in an earlier run, and still in iCloud
 };
 
 /// Waits between two batches, but not against a stop.
@@ -135,7 +144,7 @@ void pause(const stage::Run& run) {
 
 void execute(stage::Run& run, icloud::Client& client, Judgement& judgement, const media_db::Plan& plan, const std::vector<Accepted>& accepted) {
     const auto good = still_good(run, judgement, plan, accepted);
-    Execution execution{run, client, judgement, plan.id};
+    Execution execution{run, client, judgement, plan};
     for (std::size_t at = 0; at < good.size(); at += kBatch) {
         if (at > 0) pause(run);
         if (run.stop_requested()) throw Interrupted{"interrupted", "asked to stop between two batches"};

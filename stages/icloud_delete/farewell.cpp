@@ -7,17 +7,33 @@
 #include "common/media_db/catalogue.h"
 #include "common/media_db/conveyor.h"
 #include "common/media_db/evidence.h"
+#include "common/errors/errors.h"
 
 namespace mediaferry::stages {
 namespace {
 
 constexpr std::string_view kStage = "icloud_delete";
 
-void remove_placeholders(stage::Run& run, MediaId id) {
+/// Another file of the same content whose photo is still in iCloud (two assets on one master).
+std::optional<MediaId> still_in_icloud(media_db::Catalogue& catalogue, const media_db::MediaItem& item) {
+    for (const auto& resource : catalogue.resources_with(item.apple_checksum)) {
+        const auto asset = catalogue.asset(resource.asset);
+        if (!asset || asset->deleted || asset->gone || item.asset == asset->id) continue;
+        for (const auto& other : catalogue.items_of(asset->id))
+            if (other.resource_id == resource.id) return other.id;
+    }
+    return std::nullopt;
+}
+
+void remove_placeholders(stage::Run& run, const media_db::MediaItem& item) {
     media_db::Catalogue catalogue{run.db()};
-    for (const auto& relative : catalogue.placeholders_of(id)) {
+    for (const auto& relative : catalogue.placeholders_of(item.id)) {
+        if (const auto heir = still_in_icloud(catalogue, item)) {
+            catalogue.add_placeholder(relative, heir, item.size, run.now());  // without it icloudpd would fetch the other one again
+            continue;
+        }
         const auto path = run.settings().folders.incoming / relative;
-        if (files::looks_like_placeholder(path)) fs::remove(path);
+        if (files::looks_like_placeholder(path)) files::Tree::open(path.parent_path()).remove(path.filename());
         catalogue.remove_placeholder(relative);
     }
 }
@@ -31,6 +47,25 @@ void release(stage::Run& run, const media_db::MediaItem& item) {
     }
 }
 
+/// One file that resists keeps no other from being completed.
+media_db::Verdict part_from(stage::Run& run, const media_db::MediaItem& item, int attempts, const Reason& note) {
+    using Kind = media_db::Verdict::Kind;
+    try {
+        release(run, item);
+        remove_placeholders(run, item);
+        return {Kind::finished, note, run.now(), false};
+    } catch (const Unavailable&) {
+        throw;
+    } catch (const TransientError& error) {
+        const Reason reason{error.code(), full_message(error)};
+        log::warning("item not completed, will be tried again", {{"MEDIA_ID", item.id.value}, {"REASON", reason.code}});
+        run.failed(reason);
+        const auto& retry = run.settings().retry;
+        if (retry.exhausted(attempts + 1)) return {Kind::person, reason, run.now(), true};
+        return {Kind::again, reason, run.now() + retry.delay(attempts + 1, static_cast<std::uint64_t>(item.id.value)), true};
+    }
+}
+
 }  // namespace
 
 void complete(stage::Run& run, const std::vector<media_db::MediaItem>& items, const Reason& note) {
@@ -38,12 +73,16 @@ void complete(stage::Run& run, const std::vector<media_db::MediaItem>& items, co
     for (const auto& item : items) {
         const auto claim = conveyor.claim_item(kStage, item.id, run.id(), run.now());
         if (!claim) continue;  // done already, or not its turn
-        release(run, item);
-        remove_placeholders(run, item.id);
-        media_db::Transaction transaction{run.db()};
-        conveyor.record(*claim, {media_db::Verdict::Kind::finished, note, run.now(), false}, run.id(), run.now());
-        transaction.commit();
-        run.finished();
+        try {
+            const auto verdict = part_from(run, item, claim->attempts, note);
+            media_db::Transaction transaction{run.db()};
+            conveyor.record(*claim, verdict, run.id(), run.now());
+            transaction.commit();
+            if (verdict.kind == media_db::Verdict::Kind::finished) run.finished();
+        } catch (...) {
+            conveyor.put_back(run.id());
+            throw;
+        }
     }
 }
 
@@ -52,7 +91,6 @@ void note_deleted(stage::Run& run, const media_db::Asset& asset, const std::vect
     media_db::Transaction transaction{run.db()};
     media_db::Catalogue catalogue{run.db()};
     catalogue.set_deleted(asset.id, run.now());
-    catalogue.set_hold(asset.id, std::nullopt);
     for (const auto& item : items) catalogue.set_flags(item.id, {}, {}, {}, true, run.now());
     media_db::Events(run.db()).add({0, run.now(), {}, asset.id, run.id(), std::string(kStage), "deleted_from_icloud", "{}"});
     if (write) write(run.db());

@@ -16,14 +16,22 @@ Harbours::Harbours(stage::Run& run) : run_(run) {
     if (settings.icloud_delete.requires_google()) road_.emplace(settings);
 }
 
-FileProof Harbours::ask(const media_db::MediaItem& item, bool marked) {
+bool Harbours::is_sent(const media_db::MediaItem& item) const {
     const auto& kinds = run_.settings().pixel.kinds;
+    return std::ranges::find(kinds, item.kind) != kinds.end();
+}
+
+std::optional<Reason> Harbours::missing_at_google(const media_db::MediaItem& item) {
+    return road_ && is_sent(item) ? ask_google(item) : std::nullopt;
+}
+
+FileProof Harbours::ask(const media_db::MediaItem& item, bool marked) {
     FileProof proof;
     proof.item = item;
     proof.marked = marked;
-    proof.sent_to_phone = std::ranges::find(kinds, item.kind) != kinds.end();
+    proof.sent_to_phone = is_sent(item);
     if (archive_) proof.nas = ask_nas(item);
-    if (road_ && proof.sent_to_phone) proof.google = ask_google(item);
+    proof.google = missing_at_google(item);
     return proof;
 }
 

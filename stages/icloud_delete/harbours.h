@@ -18,8 +18,11 @@ public:
 
     /// Both answers for one file; reads the NAS copy when its last reading is not fresh.
     FileProof ask(const media_db::MediaItem&, bool marked);
+    /// Google's answer alone, when it is required: it costs no reading. nullopt: nothing is missing there.
+    std::optional<Reason> missing_at_google(const media_db::MediaItem&);
 
 private:
+    bool is_sent(const media_db::MediaItem&) const;
     std::optional<Reason> ask_nas(const media_db::MediaItem&);
     std::optional<Reason> ask_google(const media_db::MediaItem&);
 

@@ -16,6 +16,7 @@
 #include "stages/icloud_delete/execution.h"
 #include "stages/icloud_delete/farewell.h"
 #include "stages/icloud_delete/judgement.h"
+#include "stages/icloud_delete/waiting.h"
 
 namespace mediaferry::stages {
 namespace {
@@ -28,36 +29,6 @@ using stage::Outcome;
 using stage::Run;
 
 constexpr std::string_view kStage = "icloud_delete";
-constexpr std::size_t kMostFiles = 50'000;  // looked at in one run
-
-/// The files whose turn it is, by asset; those of no asset under 0.
-struct Waiting {
-    std::vector<media_db::Asset> in_icloud;                      ///< filed, neither deleted nor gone: oldest filing first
-    std::map<AssetId, std::vector<MediaItem>> deleted, gone;     ///< left over: their asset is no longer in iCloud
-    std::vector<MediaItem> never_there;
-};
-
-Waiting waiting(Run& run) {
-    Catalogue catalogue{run.db()};
-    Waiting result;
-    std::set<AssetId> seen;
-    for (auto& item : media_db::Conveyor(run.db()).ready(kStage, run.now(), kMostFiles)) {
-        if (!item.asset) {
-            result.never_there.push_back(std::move(item));
-            continue;
-        }
-        const auto asset = catalogue.asset(*item.asset).value();
-        if (asset.deleted)
-            result.deleted[asset.id].push_back(std::move(item));
-        else if (asset.gone)
-            result.gone[asset.id].push_back(std::move(item));
-        else if (asset.filed && seen.insert(asset.id).second)
-            result.in_icloud.push_back(asset);
-    }
-    std::ranges::sort(result.in_icloud, {}, [](const media_db::Asset& asset) { return *asset.filed; });
-    return result;
-}
-
 /// Set by `mediaferry plan`: judge and propose, delete nothing.
 bool plan_only() { return std::getenv("MEDIAFERRY_PLAN_ONLY") != nullptr; }
 
@@ -68,9 +39,9 @@ public:
     explicit IcloudDelete(const config::Settings& settings) : settings_(settings) {}
 
     Outcome begin(Run& run) override {
-        const auto work = waiting(run);
-        finish_leftovers(work, run);
+        auto work = waiting(run);
         const auto approved = plan_only() ? std::nullopt : approved_plan(work, run);
+        if (!plan_only()) finish_leftovers(work, run);
         if (work.in_icloud.empty()) return stage::Done{};
         if (const auto reason = census_forbids(run)) return stage::Wait{*reason};
 
@@ -79,7 +50,7 @@ public:
         icloud::SignInState state{run.db(), settings_.icloud, clock_};
         icloud::require_session(client, state);
         Harbours harbours{run};
-        Judgement judgement{run, client, harbours};
+        Judgement judgement{run, client, harbours, !work.all};
 
         const auto most = cap(settings_.icloud_delete, Catalogue(run.db()).listed_assets());
         const auto candidates = approved ? planned_ones(*approved, work.in_icloud) : work.in_icloud;
@@ -103,7 +74,11 @@ public:
 private:
     /// What an earlier run deleted and did not finish, and what left iCloud without us.
     static void finish_leftovers(const Waiting& work, Run& run) {
-        for (const auto& [asset, items] : work.deleted) complete(run, items, {});
+        const Catalogue catalogue{run.db()};
+        for (const auto& [id, items] : work.deleted) {
+            const auto asset = catalogue.asset(id);
+            complete(run, items, asset && asset->listed ? Reason{"icloud.recovered", "it was deleted once and somebody took it back: it stays in iCloud"} : Reason{});
+        }
         for (const auto& [asset, items] : work.gone) complete(run, items, {"icloud.already_gone", "it is no longer in iCloud"});
         if (!work.never_there.empty()) complete(run, work.never_there, {"icloud.not_listed", "iCloud never listed this file"});
     }
@@ -118,22 +93,30 @@ private:
     }
 
     /// The plan to carry out. Items whose asset is no longer waiting (deleted meanwhile, taken back by a person) are closed, so that no plan stays open
-    /// for ever.
-    static std::optional<media_db::Plan> approved_plan(const Waiting& work, Run& run) {
+    /// for ever. What was sent is looked at whatever its steps say: only iCloud knows what became of it.
+    static std::optional<media_db::Plan> approved_plan(Waiting& work, Run& run) {
         Plans plans{run.db()};
         const auto plan = plans.open_plan("approved");
         if (!plan) return std::nullopt;
         bool open = false;
         for (const auto& item : plan->items) {
             if (item.status != "planned" && item.status != "sent") continue;
-            if (std::ranges::find(work.in_icloud, item.asset, &media_db::Asset::id) != work.in_icloud.end()) {
+            const auto asset = Catalogue(run.db()).asset(item.asset).value();
+            const bool sent = item.status == "sent";
+            if (asset.deleted) {
+                plans.item_status(plan->id, item.asset, "deleted", std::nullopt);
+            } else if (asset.gone && sent) {  // the listing noticed our deletion before we could
+                const auto items = Catalogue(run.db()).items_of(asset.id);
+                note_deleted(run, asset, items, [&](media_db::MediaDb& db) { Plans(db).item_status(plan->id, asset.id, "deleted", std::nullopt); });
+                if (auto mine = work.gone.extract(asset.id)) work.deleted.insert(std::move(mine));
+            } else if (std::ranges::find(work.in_icloud, asset.id, &media_db::Asset::id) != work.in_icloud.end()) {
                 open = true;
-                continue;
+            } else if (sent && !asset.gone) {
+                work.in_icloud.push_back(asset);
+                open = true;
+            } else {
+                plans.item_status(plan->id, item.asset, "held", Reason{"not_waiting", "it does not wait for deletion any more"});
             }
-            const auto asset = Catalogue(run.db()).asset(item.asset);
-            const bool deleted = asset && asset->deleted;
-            plans.item_status(plan->id, item.asset, deleted ? "deleted" : "held",
-                              deleted ? std::nullopt : std::optional<Reason>{{"not_waiting", "it does not wait for deletion any more"}});
         }
         if (open) return plans.plan(plan->id);
         plans.finish(plan->id, run.now());
@@ -157,6 +140,7 @@ private:
     static void settle_gone(const Judgement& judgement, const std::optional<media_db::Plan>& approved, Run& run) {
         Catalogue catalogue{run.db()};
         for (const auto& one : judgement.gone()) {
+            if (plan_only()) continue;
             const auto items = catalogue.items_of(one.asset.id);
             if (one.ours) {
                 note_deleted(run, one.asset, items, [&](media_db::MediaDb& db) { Plans(db).item_status(approved->id, one.asset.id, "deleted", std::nullopt); });
@@ -181,6 +165,9 @@ private:
             return;
         }
         const auto number = std::to_string(id.value);
+        std::vector<std::pair<media_db::Asset, std::vector<MediaItem>>> approvable;
+        for (const auto& one : accepted) approvable.emplace_back(one.asset, one.items);
+        waits_for_approval(run, approvable, {"plan.approval", "it may be deleted from iCloud as soon as a person approves plan " + number + " (mediaferry approve " + number + ")"});
         run.tell("plan " + number + ": " + photos(items.size()) + " may be deleted from iCloud. Look: mediaferry plan. Approve: mediaferry approve " + number);
     }
 

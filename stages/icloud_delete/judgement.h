@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Who may go: candidates looked up in iCloud, judged one by one, each verdict kept with the asset.
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "common/stage/run.h"
 #include "stages/icloud_delete/evidence.h"
 #include "stages/icloud_delete/harbours.h"
+#include "stages/icloud_delete/waiting.h"
 
 namespace mediaferry::stages {
 
@@ -26,11 +28,11 @@ struct Accepted {
 
 class Judgement {
 public:
-    /// Reads the album once. Throws Unavailable ("icloud.album_incomplete") when iCloud shows fewer members than it counts.
-    Judgement(stage::Run&, icloud::Client&, Harbours&);
+    /// Reads the album once. Throws NeedsPerson ("icloud.album_gone") when there is none of that name any more. `rotate`: see write_down().
+    Judgement(stage::Run&, icloud::Client&, Harbours&, bool rotate);
 
-    /// Judges in the given order until `most` are accepted. Held ones keep their reason (asset.hold); those that are no longer in iCloud are marked gone and
-    /// returned by gone(). `ours` says whether a deletion seen now is one that we had sent.
+    /// Judges in the given order until `most` are accepted. What can be told at home is asked first, iCloud next, the NAS last. Held ones keep their
+    /// reason (asset.hold); those that are no longer in iCloud are returned by gone(). `ours` says whether a deletion of the asset was sent before.
     std::vector<Accepted> accept(const std::vector<media_db::Asset>&, std::size_t most, const std::function<bool(AssetId)>& ours);
     /// Just before a batch is sent: album membership and change tag once more. nullopt: still as judged.
     std::map<AssetId, std::optional<Reason>> once_more(const std::vector<Accepted>&);
@@ -43,16 +45,26 @@ public:
     const std::map<AssetId, Reason>& held() const { return held_; }
 
 private:
+    struct Candidate {
+        media_db::Asset asset;
+        std::vector<media_db::MediaItem> items;
+    };
     void read_album();
-    std::optional<Reason> judge(const media_db::Asset&, const icloud::Looked&, Accepted&);
-    void hold(const media_db::Asset&, const Reason&);
+    std::vector<icloud::Membership> membership(const std::vector<std::string>&);
+    std::optional<Reason> why_not_asked(const Candidate&);
+    std::optional<Reason> judge(const Candidate&, const icloud::Looked&, icloud::Membership, Accepted&);
+    void hold(const Candidate&, const Reason&);
+    void write_holds();
 
     stage::Run& run_;
     icloud::Client& client_;
     Harbours& harbours_;
+    bool rotate_;
+    std::string album_;
     icloud::AlbumMembers members_;
     std::vector<Gone> gone_;
     std::map<AssetId, Reason> held_;
+    std::vector<Kept> to_write_;
 };
 
 }  // namespace mediaferry::stages
