@@ -2,6 +2,7 @@
 #include "daemon/progress_line.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "common/types/timestamp.h"
 #include "daemon/table.h"
@@ -14,7 +15,7 @@ constexpr std::size_t kBar = 20;
 
 std::string bar(const ProgressView& view, bool utf8) {
     const double share = view.total > 0 ? std::clamp(static_cast<double>(view.handled) / static_cast<double>(view.total), 0.0, 1.0) : 0.0;
-    const auto full = static_cast<std::size_t>(share * kBar + 0.5);
+    const auto full = static_cast<std::size_t>(std::lround(share * kBar));
     std::string text;
     for (std::size_t i = 0; i < kBar; ++i) text += i < full ? (utf8 ? "█" : "#") : (utf8 ? "░" : "-");
     return text;
@@ -40,7 +41,7 @@ std::string progress_line(const ProgressView& view, const LineStyle& style) {
     if (const auto left = time_left(view); left && left->count() > 0) tail += "  " + to_text(std::chrono::milliseconds{*left}) + " left";
     if (!view.activity.empty()) tail += "  " + view.activity;
     const std::size_t room = style.width > 1 ? style.width - 1 : 1;  // a full last column makes some terminals wrap
-    const std::string plain = cut(head + tail, room);
+    std::string plain = cut(head + tail, room);
     if (!style.colour || shown_width(head) >= room) return plain;
     return "\x1b[1m" + plain.substr(0, head.size()) + "\x1b[0m" + plain.substr(head.size());
 }

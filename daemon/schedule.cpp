@@ -46,7 +46,7 @@ std::optional<Rule> Rule::from_text(std::string_view text) {
         if (!every || *every < 1s) return std::nullopt;
         return Rule{*every};
     }
-    if (auto cron = Cron::from_text(text)) return Rule{*std::move(cron)};
+    if (auto cron = Cron::from_text(text)) return Rule{*cron};
     return std::nullopt;
 }
 

@@ -27,7 +27,7 @@ public:
 
 private:
     std::variant<std::chrono::seconds, Cron> when_;
-    explicit Rule(std::variant<std::chrono::seconds, Cron> when) : when_(std::move(when)) {}
+    explicit Rule(const std::variant<std::chrono::seconds, Cron>& when) : when_(when) {}
 };
 
 /// How a stage stands when the daemon looks.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The status for scripts and for Prometheus. Keys and metric names are stable.
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -32,7 +33,7 @@ json workflow_json(const StatusReport& report) {
             {"exit_code", or_null(workflow.exit_code)},
             {"first_stage", workflow.first_stage},
             {"last_stage", workflow.last_stage},
-            {"progress_percent", static_cast<double>(static_cast<long>(report.percent * 10 + 0.5)) / 10},
+            {"progress_percent", std::round(report.percent * 10) / 10},
             {"current_step", report.current},
             {"current_stage", current},
             {"files_processed", report.files_processed}};
