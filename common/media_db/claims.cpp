@@ -149,7 +149,10 @@ std::int64_t Conveyor::sweep(std::string_view stage, const std::vector<RunId>& a
     Transaction transaction(db_);
     std::vector<Orphan> orphans;
     {
-        Query query(db_, "SELECT media_id, run_id, deaths FROM step WHERE stage = :stage AND status = 'running'");
+        // A run that is not over began after `alive` was looked up: the caller ends the dead ones first.
+        Query query(db_, R"(SELECT media_id, run_id, deaths FROM step
+                             WHERE stage = :stage AND status = 'running'
+                               AND NOT EXISTS (SELECT 1 FROM run WHERE run.id = step.run_id AND run.finished_at IS NULL))");
         query.with(":stage", stage);
         while (query.next()) {
             const auto run = query.maybe_id<RunId>(1);

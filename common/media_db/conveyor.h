@@ -64,7 +64,7 @@ public:
     /// Puts back to pending whatever `run` still holds (it was interrupted, or has ended).
     void put_back(RunId);
     /// Items held by runs that died: pending again (deaths + 1), or attention after the second death ("crashed" with the signal's name).
-    /// `alive` says whether a run still holds its slot.
+    /// `alive` are the runs that still hold their slot; what a run holds that nobody has ended is left alone too, for it may just have begun.
     std::int64_t sweep(std::string_view stage, const std::vector<RunId>& alive, const std::string& how_it_died, Timestamp now);
 
     std::vector<StepRow> steps(MediaId) const;

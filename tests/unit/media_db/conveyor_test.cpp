@@ -132,6 +132,19 @@ TEST_CASE("put_back returns what one run holds and leaves the others' items alon
     CHECK(world.step(other.item.id, "nas_archive").status == StepStatus::running);
 }
 
+TEST_CASE("what a run took after the living ones were counted is left to it", "[conveyor]") {
+    World world;
+    const auto photo = world.downloaded("a.jpg");
+    Runs runs{world.db};
+    const auto begun = runs.begin("nas_archive", 1, 4711, std::nullopt, world.now());
+    REQUIRE(world.conveyor.claim_item("nas_archive", photo, begun, world.now()));
+    CHECK(world.conveyor.sweep("nas_archive", {}, "signal 9", world.now()) == 0);
+    CHECK(world.step(photo, "nas_archive").status == StepStatus::running);
+    runs.ended_by_signal(begun, 9, world.now());
+    CHECK(world.conveyor.sweep("nas_archive", {}, "signal 9", world.now()) == 1);
+    CHECK(world.step(photo, "nas_archive").deaths == 1);
+}
+
 TEST_CASE("an item whose process died twice is set aside for a person", "[conveyor]") {
     World world;
     const auto photo = world.downloaded("a.jpg");
