@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 namespace {
 
 /// A hand-started run, a release or a redo is noticed within this time.
-constexpr auto kAtLeastEvery = 30s;
+constexpr auto kAtLeastEvery = 10s;
 constexpr auto kHeartbeatEvery = 10min;
 
 /// Less than the unit's TimeoutStopSec, so that it is us who end what does not end by itself.
