@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/icloud/cookies.h"
 
+#include "common/icloud/ascii.h"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -11,12 +13,6 @@ namespace mediaferry::icloud {
 namespace {
 
 using Word = std::pair<std::string, std::optional<std::string>>;
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return out;
-}
 
 std::string_view trim(std::string_view text) {
     while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
@@ -98,7 +94,7 @@ bool path_matches(std::string_view wanted, std::string_view path) {
     return wanted.empty() || wanted.back() == '/' || path.size() == wanted.size() || path[wanted.size()] == '/';
 }
 
-std::optional<Cookie> read_line(std::string_view line) {
+std::optional<Cookie> read_cookie(std::string_view line) {
     static constexpr std::string_view mark = "Set-Cookie3:";
     if (line.substr(0, mark.size()) != mark) return std::nullopt;
     const auto words = header_words(line.substr(mark.size()));
@@ -142,7 +138,7 @@ CookieJar CookieJar::parse(std::string_view text) {
     CookieJar jar;
     while (!text.empty()) {
         const auto end = text.find('\n');
-        if (auto cookie = read_line(trim(text.substr(0, end)))) jar.cookies_.push_back(std::move(*cookie));
+        if (auto cookie = read_cookie(trim(text.substr(0, end)))) jar.cookies_.push_back(std::move(*cookie));
         text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     }
     return jar;

@@ -5,6 +5,7 @@
 
 #include <cctype>
 
+#include "common/icloud/ascii.h"
 #include "common/files/files.h"
 #include "common/icloud/wire.h"
 #include "common/log/log.h"
@@ -13,12 +14,6 @@ namespace mediaferry::icloud {
 namespace {
 
 constexpr std::size_t kMostNames = 100;
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return out;
-}
 
 // As keyrings.alt writes names into its file: anything but letters and digits as _HH.
 std::string keyring_name(std::string_view name) {

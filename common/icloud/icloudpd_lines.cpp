@@ -9,7 +9,6 @@ namespace mediaferry::icloud {
 namespace {
 
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-bool starts(std::string_view text, std::string_view with) { return text.substr(0, with.size()) == with; }
 bool ends(std::string_view text, std::string_view with) { return text.size() >= with.size() && text.substr(text.size() - with.size()) == with; }
 
 // "2025-01-15 12:00:00 INFO     message" -> "message"
@@ -38,15 +37,15 @@ std::string between(std::string_view text, std::string_view before, std::string_
 
 // Lines that begin with their own words come first: a file's name may hold the words of any other line.
 std::optional<Line> about_a_file(std::string_view message) {
-    if (starts(message, "Downloaded ")) return Line{Hint::downloaded, std::string(message.substr(11))};
-    if (starts(message, "Downloading ") && has(message, " to ") && ends(message, " ...") && (has(message, "photo") || has(message, "video"))) return Line{Hint::listing, ""};
+    if (message.starts_with("Downloaded ")) return Line{Hint::downloaded, std::string(message.substr(11))};
+    if (message.starts_with("Downloading ") && has(message, " to ") && ends(message, " ...") && (has(message, "photo") || has(message, "video"))) return Line{Hint::listing, ""};
     if (ends(message, " already exists")) return Line{Hint::exists, std::string(message.substr(0, message.size() - 15))};
     if (ends(message, " deduplicated")) return Line{Hint::exists, std::string(message.substr(0, message.size() - 13))};
-    if (starts(message, "Could not download ")) return Line{Hint::file_failed, between(message, "Could not download ", ". Please try")};
-    if (starts(message, "Could not find URL to download ")) return Line{Hint::file_failed, between(message, "to download ", " for size")};
-    if (starts(message, "IOError while writing file to ")) return Line{Hint::io_error, between(message, "writing file to ", ". You might")};
+    if (message.starts_with("Could not download ")) return Line{Hint::file_failed, between(message, "Could not download ", ". Please try")};
+    if (message.starts_with("Could not find URL to download ")) return Line{Hint::file_failed, between(message, "to download ", " for size")};
+    if (message.starts_with("IOError while writing file to ")) return Line{Hint::io_error, between(message, "writing file to ", ". You might")};
     for (const std::string_view quiet : {"Downloading ", "Resuming downloading of ", "Skipping ", "[DRY RUN]"})
-        if (starts(message, quiet)) return Line{};
+        if (message.starts_with(quiet)) return Line{};
     return std::nullopt;
 }
 

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "common/errors/errors.h"
+#include "common/process/end.h"
 #include "common/process/start.h"
 
 namespace mediaferry::process {
@@ -23,20 +24,11 @@ using std::chrono::steady_clock;
 constexpr milliseconds kPromptPause{200};      // a line that stands still this long is a prompt
 constexpr std::size_t kLongest = 64 << 10;
 
-class End {  // one end of a pipe
-public:
-    ~End() { close(); }
-    void close() {
-        if (fd >= 0) ::close(fd);
-        fd = -1;
-    }
-    int fd = -1;
-};
-
 void make_pipe(End& read, End& write) {
     std::array<int, 2> fds{};
     if (::pipe2(fds.data(), O_CLOEXEC) != 0) throw Unavailable{"process.start", "no pipe can be made: too many open files?"};
-    read.fd = fds[0], write.fd = fds[1];
+    read.set(fds[0]);
+    write.set(fds[1]);
 }
 
 struct Source {
@@ -65,7 +57,7 @@ struct Dialogue::Impl {
                 return said;
             }
             if (source.text.empty()) continue;
-            if (source.end.fd < 0) {
+            if (!source.end.open()) {
                 Said said{source.stream, std::move(source.text), true};
                 source.text.clear();
                 return said;
@@ -78,12 +70,12 @@ struct Dialogue::Impl {
         return std::nullopt;
     }
 
-    bool open() const { return sources[0].end.fd >= 0 || sources[1].end.fd >= 0; }
+    bool open() const { return sources[0].end.open() || sources[1].end.open(); }
 
     // False: nothing came within `wait`.
     bool read_some(milliseconds wait) {
         std::array<pollfd, 2> fds{};
-        for (std::size_t i = 0; i < 2; ++i) fds[i] = {sources[i].end.fd, POLLIN, 0};
+        for (std::size_t i = 0; i < 2; ++i) fds[i] = {sources[i].end.get(), POLLIN, 0};
         if (::poll(fds.data(), fds.size(), static_cast<int>(wait.count())) <= 0) return false;
         for (std::size_t i = 0; i < 2; ++i) {
             if (fds[i].fd < 0 || fds[i].revents == 0) continue;
@@ -127,9 +119,10 @@ Dialogue::Dialogue(const Command& command) : impl_(std::make_unique<Impl>()) {
     impl_->sources[1].stream = Stream::err;
     std::array<int, 2> pair{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) throw Unavailable{"process.start", "no socket can be made: too many open files?"};
-    impl_->in.fd = pair[0], in.fd = pair[1];
+    impl_->in.set(pair[0]);
+    in.set(pair[1]);
     impl_->grace = command.grace;
-    impl_->pid = start(command, {in.fd, out.fd, err.fd});
+    impl_->pid = start(command, {in.get(), out.get(), err.get()});
 }
 
 Dialogue::~Dialogue() {
@@ -155,7 +148,7 @@ bool Dialogue::ended() const { return !impl_->open() && impl_->sources[0].text.e
 
 bool Dialogue::answer(std::string_view text) {
     while (!text.empty()) {
-        const ssize_t n = ::send(impl_->in.fd, text.data(), text.size(), MSG_NOSIGNAL);
+        const ssize_t n = ::send(impl_->in.get(), text.data(), text.size(), MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return false;
         text.remove_prefix(static_cast<std::size_t>(n));

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "common/errors/errors.h"
+#include "common/process/end.h"
 #include "common/process/guard.h"
 #include "common/process/lines.h"
 #include "common/process/process.h"
@@ -20,28 +21,6 @@ namespace mediaferry::process {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-/// One end of a pipe, or a pidfd; closed when it goes.
-class End {
-public:
-    explicit End(int fd = -1) : fd_(fd) {}
-    ~End() { close(); }
-    End(const End&) = delete;
-    End& operator=(const End&) = delete;
-    int get() const { return fd_; }
-    bool open() const { return fd_ >= 0; }
-    void set(int fd) {
-        close();
-        fd_ = fd;
-    }
-    void close() {
-        if (fd_ >= 0) ::close(fd_);
-        fd_ = -1;
-    }
-
-private:
-    int fd_;
-};
 
 struct Pipe {
     End read, write;
