@@ -13,7 +13,8 @@ namespace mediaferry::media_db {
 
 void throw_translated(const SQLite::Exception& error, const fs::path& file) {
     const std::string where = file.string() + ": " + error.what();
-    switch (error.getErrorCode()) {
+    constexpr int kPrimary = 0xff;  // extended codes are switched on: the kind of trouble is in the low byte
+    switch (error.getErrorCode() & kPrimary) {
         case SQLITE_BUSY:
         case SQLITE_LOCKED: throw Unavailable("db.locked", "the database is held by another program: " + where + "; close other programs that use it and try again");
         case SQLITE_FULL: throw Unavailable("db.full", "no room left for the database: " + where + "; free some space on its disk");
