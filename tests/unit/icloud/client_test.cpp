@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "common/icloud/client.h"
-#include "tests/unit/icloud/loopback.h"
+#include "tests/support/loopback_icloud.h"
 
 using namespace mediaferry;
 using namespace mediaferry::icloud;

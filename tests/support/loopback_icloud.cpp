@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "tests/unit/icloud/loopback.h"
+#include "tests/support/loopback_icloud.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "common/clock/clock.h"
@@ -51,15 +52,47 @@ nlohmann::json Loopback::call(const std::string& name, const nlohmann::json& giv
     return nlohmann::json::parse(reply.body);
 }
 
-std::string Loopback::add(const std::string& key, const std::map<std::string, std::string>& contents, int day) {
-    nlohmann::json resources;
+std::string Loopback::add_described(nlohmann::json spec, const std::map<std::string, std::string>& contents) {
+    nlohmann::json resources = nlohmann::json::object();
+    const auto key = spec.at("key").get<std::string>();
     for (const auto& [kind, content] : contents) {
         const fs::path file = write(dir_ / "library" / (key + "-" + kind), content);
-        const bool movie = kind == "live_movie" || kind == "edited_movie";
-        resources[kind] = {{"file", file.string()}, {"type", movie ? "com.apple.quicktime-movie" : "public.jpeg"}};
+        const char* type = kind == "live_movie" || kind == "edited_movie" ? "com.apple.quicktime-movie" : kind == "alternative" ? "com.adobe.raw-image" : "public.jpeg";
+        resources[kind] = {{"file", file.string()}, {"type", type}};
     }
-    const nlohmann::json spec{{"key", key}, {"filename", key + ".JPG"}, {"date", 1714564800000 + day * 86'400'000LL}, {"resources", resources}};
+    spec["resources"] = resources;
     return call("add", {{"spec", spec}}).at("name");
+}
+
+std::string Loopback::add(const std::string& key, const std::map<std::string, std::string>& contents, int day) {
+    return add_described({{"key", key}, {"filename", key + ".JPG"}, {"date", 1714564800000 + day * 86'400'000LL}}, contents);
+}
+
+bool Loopback::is_filed(const std::string& key, const std::string& album) {
+    const auto albums = asset(key).at("albums");
+    return std::find(albums.begin(), albums.end(), album) != albums.end();
+}
+
+std::vector<std::string> Loopback::deleted() {
+    std::vector<std::string> keys;
+    for (const auto& one : call("deleted")) keys.push_back(one.at("key"));
+    return keys;
+}
+
+std::size_t Loopback::downloads() {
+    std::size_t count = 0;
+    for (const auto& request : call("requests")) count += request.at("host") == "cvws.icloud-content.com";
+    return count;
+}
+
+std::size_t Loopback::modifications() {
+    std::size_t count = 0;
+    for (const auto& request : call("requests")) count += request.at("path").get<std::string>().ends_with("/records/modify");
+    return count;
+}
+
+std::map<std::string, std::string> Loopback::icloudpd_environment() const {
+    return {{"HTTPS_PROXY", "http://icloudpd:x@127.0.0.1:" + std::to_string(port_)}, {"REQUESTS_CA_BUNDLE", ca_}};
 }
 
 void Loopback::seed_session() {
