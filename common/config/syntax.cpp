@@ -180,7 +180,10 @@ Syntax<MediaKind> media_kind() {
 
 Syntax<ICloudDelete::Approval> approval() {
     using enum ICloudDelete::Approval;
-    return {[](const std::string& text) { return text == "manual" ? std::optional{manual} : text == "automatic" ? std::optional{automatic} : std::nullopt; },
+    return {[](const std::string& text) {
+                const bool unasked = text == "automatic" || text == "auto";
+                return text == "manual" ? std::optional{manual} : unasked ? std::optional{automatic} : std::nullopt;
+            },
             [](ICloudDelete::Approval a) { return std::string{a == manual ? "manual" : "automatic"}; }, "is not known here (write manual or automatic)"};
 }
 

@@ -43,7 +43,7 @@ TEST_CASE("each fault is told with its place, its key and what to write", "[conf
         {"icloud_delete: {google_proof: seen}", "m.yaml:2:31: icloud_delete.google_proof: \"seen\" is no proof level (write delivered, dwelt or freed)"},
         {"pixel: {free_phone: soon}", "m.yaml:2:21: pixel.free_phone: \"soon\" is not known here (write never, freed or an age such as 14d)"},
         {"pixel: {kinds: [photo, film]}", "m.yaml:2:24: pixel.kinds[1]: \"film\" is no kind of file (write photo, raw, video, sidecar or other)"},
-        {"icloud_delete: {approval: auto}", "m.yaml:2:27: icloud_delete.approval: \"auto\" is not known here (write manual or automatic)"},
+        {"icloud_delete: {approval: never}", "m.yaml:2:27: icloud_delete.approval: \"never\" is not known here (write manual or automatic)"},
         {"icloud_delete: {require: [moon]}", "m.yaml:2:27: icloud_delete.require[0]: \"moon\" is not known here (write nas or google)"},
         {"syncthing: {api_url: 127.0.0.1:8384}", "m.yaml:2:22: syncthing.api_url: is not an address (write http://host:port or https://host)"},
         {"notify: {webhook_url: hooks}", "m.yaml:2:23: notify.webhook_url: is not an address (write https://host/path, or \"\" for none)"},

@@ -106,6 +106,11 @@ log: {level: debug, format: logfmt}
     CHECK(s.warnings[0] == "m.yaml:14:26: icloud_delete.enabled: only what a person puts into the album is deleted while icloud_mark.enabled is false");
 }
 
+TEST_CASE("auto is short for automatic approval", "[config]") {
+    const auto s = config::parse("icloud: {username: a@example.com}\nicloud_delete: {enabled: true, approval: auto}\n", "m.yaml");
+    CHECK(s.icloud_delete.approval == config::ICloudDelete::Approval::automatic);
+}
+
 TEST_CASE("what is shown reads back as the same settings", "[config]") {
     const auto text = GENERATE(as<std::string>{}, kUser, std::string{config::example()}, "icloud: {enabled: false}\narchive: {enabled: false}\npixel: {enabled: false}\n",
                                "icloud: {username: \"a: b # c\", proxy: \"http://u:p@h:1\", environment: {TOKEN: abc, X: \" '\\\"\\\\\\t\"}, password: hunter2}\n"
