@@ -106,7 +106,9 @@ void check_options(const po::variables_map& given, const Verb& verb, std::string
 std::size_t number(const std::string& text) {
     std::size_t value = 0;
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || stop != text.data() + text.size()) throw UsageError{"usage.number", "--limit " + text + ": write a whole number"};
+    // 0 would be read as "no limit" further in, which is the last thing that somebody who writes it means.
+    if (error != std::errc{} || stop != text.data() + text.size() || value == 0)
+        throw UsageError{"usage.number", "--limit " + text + ": write a whole number, 1 or more"};
     return value;
 }
 
