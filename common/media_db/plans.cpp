@@ -53,6 +53,12 @@ PlanId Plans::propose(const std::vector<PlanItem>& proposed, Timestamp now) {
     return plan;
 }
 
+void Plans::withdraw(Timestamp now) {
+    Transaction transaction(db_);
+    Query(db_, "UPDATE plan SET status = 'superseded', finished_at = :now WHERE status = 'proposed'").with(":now", now).run();
+    transaction.commit();
+}
+
 std::optional<Plan> Plans::plan(PlanId id) const {
     Query head(db_, "SELECT id, created_at, status, approved_at, approved_by FROM plan WHERE id = :id");
     if (!head.with(":id", id).next()) return std::nullopt;

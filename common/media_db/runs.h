@@ -92,6 +92,8 @@ public:
     explicit Plans(MediaDb& db) : db_(db) {}
     /// Replaces an earlier proposal (superseded); equal content keeps the earlier one.
     PlanId propose(const std::vector<PlanItem>&, Timestamp);
+    /// Takes the proposal back, if there is one: nothing of it may be deleted any more, or all of it is.
+    void withdraw(Timestamp);
     std::optional<Plan> plan(PlanId) const;
     std::optional<Plan> open_plan(std::string_view status) const;  ///< newest with that status
     /// Throws BadInput ("plan.unknown", "plan.not_proposed").

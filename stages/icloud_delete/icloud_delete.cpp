@@ -42,7 +42,8 @@ public:
         auto work = waiting(run);
         const auto approved = plan_only() ? std::nullopt : approved_plan(work, run);
         if (!plan_only()) finish_leftovers(work, run);
-        if (work.in_icloud.empty()) return stage::Done{};
+        if (plan_only()) leave_out_approved(work, run);
+        if (work.in_icloud.empty()) return Plans(run.db()).withdraw(run.now()), stage::Done{};
         if (const auto reason = census_forbids(run)) return stage::Wait{*reason};
 
         const auto lock = icloud::SessionLock::take(settings_.icloud.cookie_directory);
@@ -60,6 +61,8 @@ public:
             execute(run, client, judgement, *approved, accepted);
         } else if (!accepted.empty()) {
             propose(run, client, judgement, accepted);
+        } else {
+            Plans(run.db()).withdraw(run.now());
         }
         tell_held(judgement, run);
         return stage::Done{};
@@ -121,6 +124,14 @@ private:
         if (open) return plans.plan(plan->id);
         plans.finish(plan->id, run.now());
         return std::nullopt;
+    }
+
+    /// What a person has said yes to is not asked about a second time.
+    static void leave_out_approved(Waiting& work, Run& run) {
+        const auto approved = Plans(run.db()).open_plan("approved");
+        if (!approved) return;
+        for (const auto& asset : planned_ones(*approved, work.in_icloud))
+            std::erase_if(work.in_icloud, [&](const media_db::Asset& one) { return one.id == asset.id; });
     }
 
     static std::vector<media_db::Asset> planned_ones(const media_db::Plan& plan, const std::vector<media_db::Asset>& candidates) {

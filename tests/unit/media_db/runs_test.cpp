@@ -89,6 +89,10 @@ TEST_CASE("a proposal replaces another unless it says the same, and only a propo
     CHECK_THROWS_AS(plans.approve(PlanId{99}, "anna", world.now()), BadInput);
     plans.item_status(smaller, a, "held", Reason{"nas.missing", "text"});
     CHECK(plans.plan(smaller)->items.at(0).reason->code == "nas.missing");
+    const auto late = plans.propose({second}, world.now());
+    plans.withdraw(world.now());
+    CHECK(plans.plan(late)->status == "superseded");
+    CHECK(plans.open_plan("approved")->id == smaller);
     plans.finish(smaller, world.now());
     CHECK_FALSE(plans.open_plan("approved"));
 }
