@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // `mediaferry doctor`: looks, and says what to do.
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "daemon/checks.h"
@@ -19,7 +20,15 @@ std::string_view word(Finding::Kind kind) {
     return kind == good ? "ok" : kind == note ? "note" : "BAD";
 }
 
-const Area& area_named(const std::string& name) {
+/// The config's sections are areas too.
+std::string area_of(const std::string& word) {
+    static const std::map<std::string, std::string> others{{"archive", "nas"}, {"pixel", "syncthing"}, {"phone", "syncthing"}, {"db", "database"}, {"auth", "icloud"}};
+    const auto found = others.find(word);
+    return found == others.end() ? word : found->second;
+}
+
+const Area& area_named(const std::string& word) {
+    const auto name = area_of(word);
     std::vector<std::string> known;
     for (const auto& area : areas()) {
         if (area.name == name) return area;
