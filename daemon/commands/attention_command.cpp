@@ -7,6 +7,7 @@
 #include "common/media_db/catalogue.h"
 #include "common/media_db/conveyor.h"
 #include "common/media_db/reports.h"
+#include "common/media_db/runs.h"
 #include "daemon/commands/commands.h"
 #include "daemon/exit_code.h"
 #include "daemon/find_items.h"
@@ -21,9 +22,21 @@ using json = nlohmann::ordered_json;
 
 constexpr std::size_t kAtMost = 1000;
 
-json as_json(const std::vector<media_db::Conveyor::Waiting>& files, const std::vector<media_db::Reports::ResourceProblem>& resources,
+/// Stages whose last run ended before any file with a reason that only a person can mend: a sign-in, a folder set up wrongly.
+std::vector<media_db::RunRow> stopped_stages(media_db::MediaDb& db, const config::Settings& settings) {
+    std::vector<media_db::RunRow> stopped;
+    for (const auto& step : stages::house()) {
+        const auto run = media_db::Runs{db}.latest_finished(step.stage);
+        if (run && run->reason && settings.stage_enabled(step.stage) && (run->exit_code == kSignIn || run->exit_code == kItemsFailed)) stopped.push_back(*run);
+    }
+    return stopped;
+}
+
+json as_json(const std::vector<media_db::RunRow>& stopped, const std::vector<media_db::Conveyor::Waiting>& files, const std::vector<media_db::Reports::ResourceProblem>& resources,
              const std::vector<media_db::Catalogue::SetAside>& aside) {
-    json out{{"files", json::array()}, {"resources", json::array()}, {"set_aside", json::array()}};
+    json out{{"stages", json::array()}, {"files", json::array()}, {"resources", json::array()}, {"set_aside", json::array()}};
+    for (const auto& run : stopped)
+        out["stages"].push_back({{"stage", run.stage}, {"exit_code", *run.exit_code}, {"code", run.reason->code}, {"text", run.reason->text}});
     for (const auto& [item, step] : files)
         out["files"].push_back({{"id", item.id.value},
                                 {"filename", item.filename},
@@ -55,14 +68,16 @@ std::string count_text(std::int64_t n, const std::string& one, const std::string
 
 int attention_command(const Options& options, const config::Settings& settings) {
     auto db = look_at_house(settings);
+    const auto stopped = stopped_stages(db, settings);
     const auto files = media_db::Conveyor{db}.attention(kAtMost);
     const auto resources = media_db::Reports{db}.resource_attention(kAtMost);
     const auto aside = media_db::Catalogue{db}.set_aside();
     if (options.json) {
-        std::cout << as_json(files, resources, aside).dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+        std::cout << as_json(stopped, files, resources, aside).dump(2, ' ', false, json::error_handler_t::replace) << "\n";
         return 0;
     }
-    if (files.empty() && resources.empty()) std::cout << "nothing needs a person\n";
+    if (stopped.empty() && files.empty() && resources.empty()) std::cout << "nothing needs a person\n";
+    for (const auto& run : stopped) std::cout << run.stage << " cannot run: " << run.reason->text << "\n";
     for (const auto& [item, step] : files)
         std::cout << item.id.value << "  " << item.filename << "  " << step.stage << ": " << (step.reason ? step.reason->text : "no reason known")
                   << "\n    when it is mended: mediaferry release " << item.id.value << "\n";
