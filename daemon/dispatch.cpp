@@ -70,7 +70,7 @@ int config_command(const Options& options) {
     const auto& what = options.words.front();
     const fs::path file = options.words.size() > 1 ? fs::path{options.words[1]} : options.config;
     if (options.words.size() > 2) throw UsageError{"usage.words", "usage: mediaferry config check|show|init|setup [FILE]"};
-    if (what == "check") return config_check(file, std::cout, std::cerr);
+    if (what == "check") return config_check(file, std::cout, std::cerr, options.json);
     if (what == "show") return config_show(file, options.json, std::cout);
     if (what == "init") return config_init(file, std::cout, std::cerr);
     if (what == "setup") return config_setup(file, std::cin, std::cout);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/commands/config_commands.h"
 
+#include <nlohmann/json.hpp>
 #include <ostream>
+#include <sstream>
 
 #include "common/config/settings.h"
 #include "common/errors/errors.h"
@@ -10,15 +12,22 @@
 
 namespace mediaferry::daemon {
 
-int config_check(const fs::path& file, std::ostream& out, std::ostream& err) {
+int config_check(const fs::path& file, std::ostream& out, std::ostream& err, bool json) {
+    nlohmann::ordered_json told{{"file", file.string()}, {"ok", true}, {"faults", nlohmann::json::array()}, {"warnings", nlohmann::json::array()}};
     try {
-        for (const auto& warning : config::load(file).warnings) err << "warning: " << warning << "\n";
-        out << "config ok: " << file.string() << "\n";
-        return 0;
+        for (const auto& warning : config::load(file).warnings) {
+            err << "warning: " << warning << "\n";
+            told["warnings"].push_back(warning);
+        }
+        if (!json) out << "config ok: " << file.string() << "\n";
     } catch (const ConfigError& error) {
         err << error.what() << "\n";
-        return kConfig;
+        told["ok"] = false;
+        std::istringstream lines{error.what()};
+        for (std::string line; std::getline(lines, line);) told["faults"].push_back(line);
     }
+    if (json) out << told.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+    return told["ok"] ? 0 : kConfig;
 }
 
 int config_show(const fs::path& file, bool json, std::ostream& out) {

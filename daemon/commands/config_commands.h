@@ -10,7 +10,7 @@
 namespace mediaferry::daemon {
 
 /// 0 and "config ok: FILE" on `out`, or 78 and every fault, one a line, on `err`. Warnings go to `err` either way.
-int config_check(const fs::path& file, std::ostream& out, std::ostream& err);
+int config_check(const fs::path& file, std::ostream& out, std::ostream& err, bool json = false);
 /// Every key with its value in force, as YAML or JSON. Throws ConfigError when the file is wrong.
 int config_show(const fs::path& file, bool json, std::ostream& out);
 /// Writes the commented example, mode 0600, and makes its folder. 65 when there is a file already: it is left as it is.

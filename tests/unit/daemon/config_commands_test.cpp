@@ -51,6 +51,10 @@ TEST_CASE("config check says ok on stdout, faults on stderr with exit code 78", 
     write(dir / "bad.yaml", "icloud: {username: me, doman: com}\nlog: {level: loud}\n");
     std::ostringstream no_out, faults;
     CHECK(config_check(dir / "bad.yaml", no_out, faults) == 78);
+    std::ostringstream for_a_script, again;
+    CHECK(config_check(dir / "bad.yaml", for_a_script, again, true) == 78);
+    CHECK(for_a_script.str().find("bad.yaml:") != std::string::npos);
+    CHECK(for_a_script.str().find("\"ok\": false") != std::string::npos);
     CHECK(no_out.str().empty());
     const auto name = (dir / "bad.yaml").string();
     CHECK(faults.str() == name + ":1:24: icloud.doman: unknown key (did you mean \"domain\"?)\n" + name +
