@@ -43,6 +43,7 @@ class Contract(unittest.TestCase):
             cls.codes[stage] = world.run("--run-stage", stage)
             cls.rows[stage] = world.db("SELECT *, nas_google FROM media ORDER BY id")
             cls.where[stage] = [row["local_path"] for row in cls.rows[stage]]
+        cls.by_hand = world.run("status")
         cls.waiting = world.run("--run-stage", "icloud_delete")
         cls.not_approved = world.icloud.deleted()
         world.free_up_space()
@@ -129,6 +130,7 @@ class Contract(unittest.TestCase):
             self.assertTrue(self.world.report(*words) is not None, words)
 
     def test_status_shows_the_run_as_the_seeds_do(self):
+        self.assertIn("WORKFLOW STATUS: stages run one by one", self.by_hand.out)
         text = self.world.expect(0, "status").out
         for line in (r"^WORKFLOW STATUS: workflow_\d{8}_\d{6}$", r"^Status: completed$", r"^Progress: 100\.0%$", r"^Files Processed: \d+$", r"^Step Details:$",
                      r"^  Step 8: icloud_delete \(completed\)$", r"^    Duration: [\d.]+s$"):
@@ -161,6 +163,7 @@ class Contract(unittest.TestCase):
         key.write_text("wrong\n")
         try:
             self.world.expect(77, "--run-stage", "pixel_verify")
+            self.assertEqual([s["stage"] for s in self.world.report("attention")["stages"]], ["pixel_verify"])
         finally:
             key.write_text(self.world.pair.server_key + "\n")
 
