@@ -94,7 +94,12 @@ void file_lines(std::ostream& out, const StatusReport& report) {
 std::string status_text(const StatusReport& report, StatusStyle style) {
     std::ostringstream out;
     const bool by_hand = std::ranges::any_of(report.stages, [](const StageStatus& stage) { return stage.started.has_value(); });
-    out << kRule << "\nWORKFLOW STATUS: " << (report.workflow ? report.workflow->name : by_hand ? "stages run one by one" : "nothing has run yet") << "\n" << kRule << "\n";
+    out << kRule << "\nWORKFLOW STATUS: "
+        << (report.workflow ? report.workflow->name
+            : by_hand       ? "stages run one by one"
+                            : "nothing has run yet")
+        << "\n"
+        << kRule << "\n";
     if (report.workflow) {
         out << "Status: " << report.state << "\nProgress: " << percent_text(report.percent) << "\n";
         if (report.current > 0) out << "Current Step: " << report.current << "\n";

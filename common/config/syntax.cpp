@@ -43,9 +43,7 @@ Syntax<std::string> optional_url(std::string_view schemes, const std::string& su
 
 }  // namespace
 
-std::string_view to_text(PixelProof proof) {
-    return std::ranges::find(kProofs, proof, &std::pair<PixelProof, std::string_view>::first)->second;
-}
+std::string_view to_text(PixelProof proof) { return std::ranges::find(kProofs, proof, &std::pair<PixelProof, std::string_view>::first)->second; }
 
 std::optional<PixelProof> pixel_proof_from_text(std::string_view text) {
     const auto* found = std::ranges::find(kProofs, text, &std::pair<PixelProof, std::string_view>::second);
@@ -55,7 +53,9 @@ std::optional<PixelProof> pixel_proof_from_text(std::string_view text) {
 namespace syntax {
 
 Syntax<bool> flag() {
-    return {[](const std::string& text) { return text == "true" ? std::optional{true} : text == "false" ? std::optional{false} : std::nullopt; },
+    return {[](const std::string& text) { return text == "true"    ? std::optional{true}
+                                                 : text == "false" ? std::optional{false}
+                                                                   : std::nullopt; },
             [](bool value) { return std::string{value ? "true" : "false"}; }, "is neither true nor false (write true or false)", true};
 }
 
@@ -103,7 +103,9 @@ Syntax<Bytes> size(Bytes least, const std::string& such_as) {
             size_to_text, "is not a size (write a number with its unit, such as " + such_as + ")"};
 }
 
-Syntax<std::string> any() { return {[](const std::string& text) { return std::optional{text}; }, itself, ""}; }
+Syntax<std::string> any() {
+    return {[](const std::string& text) { return std::optional{text}; }, itself, ""};
+}
 
 Syntax<std::string> filled(const std::string& write_what) {
     return {[](const std::string& text) { return text.empty() ? std::nullopt : std::optional{text}; }, itself, "is empty (write " + write_what + ")"};
@@ -184,7 +186,8 @@ Syntax<ICloudDelete::Approval> approval() {
                 const bool unasked = text == "automatic" || text == "auto";
                 return text == "manual" ? std::optional{manual} : unasked ? std::optional{automatic} : std::nullopt;
             },
-            [](ICloudDelete::Approval a) { return std::string{a == manual ? "manual" : "automatic"}; }, "is not known here (write manual or automatic)"};
+            [](ICloudDelete::Approval a) { return std::string{a == manual ? "manual" : "automatic"}; },
+            "is not known here (write manual or automatic)"};
 }
 
 }  // namespace syntax

@@ -108,8 +108,8 @@ std::optional<Claim> Conveyor::claim_item(std::string_view stage, MediaId media,
 }
 
 std::vector<MediaItem> Conveyor::ready(std::string_view stage, Timestamp now, std::size_t limit) const {
-    Query query(db_, "SELECT " MEDIAFERRY_ITEM " FROM step s CROSS JOIN media m ON m.id = s.media_id WHERE " MEDIAFERRY_READY " " MEDIAFERRY_READY_ORDER
-                     " LIMIT :limit");
+    Query query(db_, "SELECT " MEDIAFERRY_ITEM " FROM step s CROSS JOIN media m ON m.id = s.media_id WHERE " MEDIAFERRY_READY
+                     " " MEDIAFERRY_READY_ORDER " LIMIT :limit");
     return items(query.with(":stage", stage).with(":now", now).with(":limit", limit));
 }
 

@@ -63,9 +63,12 @@ std::optional<Plan> Plans::plan(PlanId id) const {
     Query head(db_, "SELECT id, created_at, status, approved_at, approved_by FROM plan WHERE id = :id");
     if (!head.with(":id", id).next()) return std::nullopt;
     Plan plan{PlanId{head.integer(0)}, head.time(1), head.text(2), head.maybe_time(3), head.text(4), {}};
-    Query rows(db_, "SELECT asset_id, change_tag, resources, bytes, status, reason_code, reason_text FROM plan_item WHERE plan_id = :id ORDER BY asset_id");
+    Query rows(
+        db_, "SELECT asset_id, change_tag, resources, bytes, status, reason_code, reason_text FROM plan_item WHERE plan_id = :id ORDER BY asset_id");
     rows.with(":id", id);
-    plan.items = all(rows, [](const Query& row) { return PlanItem{AssetId{row.integer(0)}, row.text(1), row.text(2), row.bytes(3), row.text(4), reason_from(row, 5)}; });
+    plan.items = all(rows, [](const Query& row) {
+        return PlanItem{AssetId{row.integer(0)}, row.text(1), row.text(2), row.bytes(3), row.text(4), reason_from(row, 5)};
+    });
     return plan;
 }
 
@@ -80,8 +83,13 @@ void Plans::approve(PlanId id, const std::string& by, Timestamp now) {
     const auto found = plan(id);
     const std::string name = "plan " + std::to_string(id.value);
     if (!found) throw BadInput("plan.unknown", "there is no " + name + "; `mediaferry plan` shows the one that can be approved");
-    if (found->status != "proposed") throw BadInput("plan.not_proposed", name + " is " + found->status + " and cannot be approved; `mediaferry plan` shows the one that can");
-    Query(db_, "UPDATE plan SET status = 'approved', approved_at = :now, approved_by = :by WHERE id = :id").with(":now", now).with(":by", by).with(":id", id).run();
+    if (found->status != "proposed")
+        throw BadInput("plan.not_proposed", name + " is " + found->status + " and cannot be approved; `mediaferry plan` shows the one that can");
+    Query(db_, "UPDATE plan SET status = 'approved', approved_at = :now, approved_by = :by WHERE id = :id")
+        .with(":now", now)
+        .with(":by", by)
+        .with(":id", id)
+        .run();
     tell(db_, "plan_approved", {{"plan", id.value}, {"by", by}, {"assets", found->items.size()}}, now);
     transaction.commit();
 }

@@ -27,13 +27,14 @@ std::vector<media_db::RunRow> stopped_stages(media_db::MediaDb& db, const config
     std::vector<media_db::RunRow> stopped;
     for (const auto& step : stages::house()) {
         const auto run = media_db::Runs{db}.latest_finished(step.stage);
-        if (run && run->reason && settings.stage_enabled(step.stage) && (run->exit_code == kSignIn || run->exit_code == kItemsFailed)) stopped.push_back(*run);
+        if (run && run->reason && settings.stage_enabled(step.stage) && (run->exit_code == kSignIn || run->exit_code == kItemsFailed))
+            stopped.push_back(*run);
     }
     return stopped;
 }
 
-json as_json(const std::vector<media_db::RunRow>& stopped, const std::vector<media_db::Conveyor::Waiting>& files, const std::vector<media_db::Reports::ResourceProblem>& resources,
-             const std::vector<media_db::Catalogue::SetAside>& aside) {
+json as_json(const std::vector<media_db::RunRow>& stopped, const std::vector<media_db::Conveyor::Waiting>& files,
+             const std::vector<media_db::Reports::ResourceProblem>& resources, const std::vector<media_db::Catalogue::SetAside>& aside) {
     json out{{"stages", json::array()}, {"files", json::array()}, {"resources", json::array()}, {"set_aside", json::array()}};
     for (const auto& run : stopped)
         out["stages"].push_back({{"stage", run.stage}, {"exit_code", *run.exit_code}, {"code", run.reason->code}, {"text", run.reason->text}});

@@ -22,7 +22,8 @@ std::string_view word(Finding::Kind kind) {
 
 /// The config's sections are areas too.
 std::string area_of(const std::string& word) {
-    static const std::map<std::string, std::string> others{{"archive", "nas"}, {"pixel", "syncthing"}, {"phone", "syncthing"}, {"db", "database"}, {"auth", "icloud"}};
+    static const std::map<std::string, std::string> others{
+        {"archive", "nas"}, {"pixel", "syncthing"}, {"phone", "syncthing"}, {"db", "database"}, {"auth", "icloud"}};
     const auto found = others.find(word);
     return found == others.end() ? word : found->second;
 }

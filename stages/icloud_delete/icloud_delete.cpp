@@ -80,7 +80,9 @@ private:
         const Catalogue catalogue{run.db()};
         for (const auto& [id, items] : work.deleted) {
             const auto asset = catalogue.asset(id);
-            complete(run, items, asset && asset->listed ? Reason{"icloud.recovered", "it was deleted once and somebody took it back: it stays in iCloud"} : Reason{});
+            complete(
+                run, items,
+                asset && asset->listed ? Reason{"icloud.recovered", "it was deleted once and somebody took it back: it stays in iCloud"} : Reason{});
         }
         for (const auto& [asset, items] : work.gone) complete(run, items, {"icloud.already_gone", "it is no longer in iCloud"});
         if (!work.never_there.empty()) complete(run, work.never_there, {"icloud.not_listed", "iCloud never listed this file"});
@@ -92,11 +94,12 @@ private:
         if (!fact) return Reason{"icloud.no_census", "iCloud has not been listed yet; run icloud_download first"};
         const auto census = nlohmann::json::parse(*fact, nullptr, false);
         if (census.is_object() && census.value("complete", false)) return std::nullopt;
-        return Reason{"icloud.census_incomplete", "the last listing of iCloud was incomplete; nothing is deleted until icloud_download gets a complete one"};
+        return Reason{"icloud.census_incomplete",
+                      "the last listing of iCloud was incomplete; nothing is deleted until icloud_download gets a complete one"};
     }
 
-    /// The plan to carry out. Items whose asset is no longer waiting (deleted meanwhile, taken back by a person) are closed, so that no plan stays open
-    /// for ever. What was sent is looked at whatever its steps say: only iCloud knows what became of it.
+    /// The plan to carry out. Items whose asset is no longer waiting (deleted meanwhile, taken back by a person) are closed, so that no plan stays
+    /// open for ever. What was sent is looked at whatever its steps say: only iCloud knows what became of it.
     static std::optional<media_db::Plan> approved_plan(Waiting& work, Run& run) {
         Plans plans{run.db()};
         const auto plan = plans.open_plan("approved");
@@ -154,7 +157,8 @@ private:
             if (plan_only()) continue;
             const auto items = catalogue.items_of(one.asset.id);
             if (one.ours) {
-                note_deleted(run, one.asset, items, [&](media_db::MediaDb& db) { Plans(db).item_status(approved->id, one.asset.id, "deleted", std::nullopt); });
+                note_deleted(run, one.asset, items,
+                             [&](media_db::MediaDb& db) { Plans(db).item_status(approved->id, one.asset.id, "deleted", std::nullopt); });
                 complete(run, items, {});
                 continue;
             }
@@ -178,8 +182,11 @@ private:
         const auto number = std::to_string(id.value);
         std::vector<std::pair<media_db::Asset, std::vector<MediaItem>>> approvable;
         for (const auto& one : accepted) approvable.emplace_back(one.asset, one.items);
-        waits_for_approval(run, approvable, {"plan.approval", "it may be deleted from iCloud as soon as a person approves plan " + number + " (mediaferry approve " + number + ")"});
-        run.tell("plan " + number + ": " + photos(items.size()) + " may be deleted from iCloud. Look: mediaferry plan. Approve: mediaferry approve " + number);
+        waits_for_approval(
+            run, approvable,
+            {"plan.approval", "it may be deleted from iCloud as soon as a person approves plan " + number + " (mediaferry approve " + number + ")"});
+        run.tell("plan " + number + ": " + photos(items.size()) + " may be deleted from iCloud. Look: mediaferry plan. Approve: mediaferry approve " +
+                 number);
     }
 
     static void tell_held(const Judgement& judgement, Run& run) {
