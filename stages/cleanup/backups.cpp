@@ -27,7 +27,8 @@ bool backup_is_due(stage::Run& run) {
 fs::path write_backup(stage::Run& run) {
     files::make_directories(directory(run));
     const auto path = directory(run) / (std::string(kPrefix) + to_compact(run.now()) + ".db");
-    media_db::Upkeep(run.db()).backup_to(path);
+    // One of this very second was finished by a run that died before it could say so: it gets its name last.
+    if (!fs::exists(path)) media_db::Upkeep(run.db()).backup_to(path);
     media_db::Facts(run.db()).set(kFact, path.filename().string(), run.now());
     return path;
 }
@@ -35,13 +36,16 @@ fs::path write_backup(stage::Run& run) {
 std::vector<fs::path> surplus_backups(stage::Run& run) {
     boost::system::error_code ignored;
     if (!fs::is_directory(directory(run), ignored)) return {};
-    std::vector<fs::path> found;
+    std::vector<fs::path> found, unfinished;
     for (const auto& entry : fs::directory_iterator(directory(run))) {
         const auto name = entry.path().filename().string();
+        // Only this stage writes these, and it is the only one of its kind that runs: they are of a run that died.
+        if (name.starts_with(kPrefix) && name.find(".db.part") != std::string::npos) unfinished.push_back(entry.path());
         if (name.starts_with(kPrefix) && entry.path().extension() == ".db") found.push_back(entry.path());
     }
     std::ranges::sort(found, std::greater<>{});  // the name begins with its time
     found.erase(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(std::min(kKept, found.size())));
+    found.insert(found.end(), unfinished.begin(), unfinished.end());
     return found;
 }
 

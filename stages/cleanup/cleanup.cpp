@@ -47,7 +47,7 @@ void remove(const Leftover& leftover, Run& run) {
 void attempt(Run& run, const std::string& what, const std::function<void()>& work) {
     try {
         run.expect(1);
-        work();
+        files::in_our_words(work);
         run.finished();
     } catch (const Interrupted&) {
         throw;
@@ -83,7 +83,7 @@ public:
     std::vector<std::string> rehearse_run(Run& run) override {
         std::vector<std::string> lines;
         if (backup_is_due(run)) lines.push_back("would back up " + run.settings().database.string());
-        for (const auto& path : surplus_backups(run)) lines.push_back("would remove " + path.string() + ": a backup beyond the newest seven");
+        for (const auto& path : surplus_backups(run)) lines.push_back("would remove " + path.string() + ": a backup beyond the newest seven, or an unfinished one");
         for (const auto& leftover : all_leftovers(run)) lines.push_back("would remove " + leftover.path.string() + ": " + leftover.why);
         return lines;
     }

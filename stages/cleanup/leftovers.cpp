@@ -54,6 +54,9 @@ std::vector<fs::path> working_folders(const config::Folders& folders) {
     return {folders.incoming, folders.backup, folders.pixel_sync, folders.compress, folders.library, folders.delete_pending, folders.trash};
 }
 
+/// Where files for the outbox are made ready, beside it: nothing stays there for longer than its run.
+bool is_staging(const fs::path& path) { return path.parent_path().filename() == ".mediaferry-staging"; }
+
 bool lies_in(const fs::path& folder, const fs::path& path) {
     const auto inside = path.lexically_normal().lexically_relative(folder);
     return !inside.empty() && inside != "." && *inside.begin() != "..";
@@ -65,7 +68,7 @@ bool came_again(media_db::Catalogue& catalogue, const fs::path& found) { return 
 }  // namespace
 
 bool is_unfinished_name(std::string_view name) {
-    if (files::is_temporary_name(name)) return true;
+    if (files::is_temporary_name(name) || name.starts_with(".mediaferry-small-")) return true;
     if (!name.ends_with(".part")) return false;
     name.remove_suffix(5);
     constexpr std::size_t shortest_checksum = 24;
@@ -74,11 +77,14 @@ bool is_unfinished_name(std::string_view name) {
 
 std::vector<Leftover> unfinished_files(Run& run, Timestamp before) {
     const auto& folders = run.settings().folders;
+    auto places = working_folders(folders);
+    places.push_back(folders.root / ".mediaferry-staging");
+    if (folders.pixel_sync.parent_path() != folders.root) places.push_back(folders.pixel_sync.parent_path() / ".mediaferry-staging");
     const auto own_fetches = folders.incoming / ".mediaferry-fetch";
     std::vector<Leftover> found;
-    for (const auto& folder : working_folders(folders)) {
+    for (const auto& folder : places) {
         walk(run, folder, [&](const fs::path& path, const struct stat& status) {
-            const bool ours = is_unfinished_name(path.filename().string()) ||
+            const bool ours = is_unfinished_name(path.filename().string()) || is_staging(path) ||
                               (path.parent_path() == own_fetches && path.extension() == ".part" && whole_number(path.stem().string()));
             if (ours && S_ISREG(status.st_mode) && untouched_since(status, before))
                 found.push_back({Leftover::Kind::file, path, "an unfinished transfer that nobody goes on with"});

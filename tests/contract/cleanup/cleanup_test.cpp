@@ -58,6 +58,8 @@ TEST_CASE("cleanup removes what nobody goes on with, and only that", "[cleanup]"
     const auto part = test::write(house.folder("incoming") / "2024/06" / kIcloudpdPart, "half");
     const auto ours = test::write(house.folder("compress") / files::temporary_name(), "half");
     const auto fetch = test::write(house.folder("incoming") / ".mediaferry-fetch/17.part", "half");
+    const auto staged = test::write(house.settings.folders.root / ".mediaferry-staging/IMG_1-7.JPG", "half");
+    const auto small = test::write(house.folder("library") / "2024/06/.mediaferry-small-7.jpg", "half");
     const auto foreign = test::write(house.folder("incoming") / "holiday.part", "a person's");
     const auto unknown = test::write(house.folder("backup") / "unknown.jpg", "a person's");
     house.run("cleanup");
@@ -68,6 +70,8 @@ TEST_CASE("cleanup removes what nobody goes on with, and only that", "[cleanup]"
     CHECK_FALSE(fs::exists(part));
     CHECK_FALSE(fs::exists(ours));
     CHECK_FALSE(fs::exists(fetch));
+    CHECK_FALSE(fs::exists(staged));
+    CHECK_FALSE(fs::exists(small));
     CHECK(fs::exists(foreign));
     CHECK(fs::exists(unknown));
 }
@@ -138,6 +142,17 @@ TEST_CASE("cleanup backs media.db up once a day and keeps seven", "[cleanup]") {
     const auto newest = files::Tree::open(house.backups()).list("").back();
     const auto copy = media_db::MediaDb::open(house.backups() / newest, media_db::Access::read_only);
     CHECK(copy.file() == house.backups() / newest);
+}
+
+TEST_CASE("a backup that a killed run left is taken as it is when finished, and removed when not", "[cleanup]") {
+    HouseOfToday house;
+    const auto stamp = to_compact(house.clock.now());
+    test::write(house.backups() / "daily-20240101_000000.db.part", "half");
+    test::write(house.backups() / "daily-20240101_000000.db.part-journal", "half");
+    test::write(house.backups() / ("daily-" + stamp + ".db"), "finished in this very second");
+    CHECK(house.run("cleanup").exit_code == 0);
+    CHECK(house.backup_count() == 1);
+    CHECK(fs::exists(house.backups() / ("daily-" + stamp + ".db")));
 }
 
 TEST_CASE("An original left behind goes only with the proof on the NAS", "[cleanup]") {
