@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "common/errors/errors.h"
+#include "common/files/files.h"
 #include "daemon/dispatch.h"
 #include "daemon/exit_code.h"
 #include "daemon/options.h"
@@ -30,7 +31,7 @@ int main(int count, char** words) {
     using namespace mediaferry;
     try {
         const auto options = daemon::parse_options({words + 1, words + count}, environment());
-        const int code = daemon::dispatch(options);
+        const int code = files::in_our_words([&] { return daemon::dispatch(options); });
         std::cout.flush();
         return code;
     } catch (const std::exception& error) {

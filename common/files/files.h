@@ -40,6 +40,16 @@ private:
 /// Throws the error that fits `error_number` (an errno): TransientError or Unavailable (ESTALE, ENOTCONN, EHOSTDOWN, ENODEV).
 [[noreturn]] void throw_errno(int error_number, const std::string& doing, const std::string& path);
 
+/// Runs `work`; what the library behind fs throws is thrown as this folder words it (file.full, file.io, …).
+template <class Work>
+decltype(auto) in_our_words(Work&& work) {
+    try {
+        return work();
+    } catch (const fs::filesystem_error& error) {
+        throw_errno(error.code().value(), "cannot use", error.path1().string());
+    }
+}
+
 // ---- hashing ------------------------------------------------------------------------------------------------------
 
 /// What the bytes are. Both digests are taken in one pass.

@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "common/files/files.h"
 #include "common/log/log.h"
 #include "common/media_db/conveyor.h"
 #include "common/media_db/media_db.h"
@@ -23,7 +24,7 @@ WorkResult ended(int exit_code, const Error& error) { return {exit_code, Reason{
 template <class Work>
 WorkResult guarded(Work&& work) {
     try {
-        return work();
+        return files::in_our_words(work);
     } catch (const SignInRequired& error) {
         return ended(77, error);
     } catch (const Unavailable& error) {
@@ -45,7 +46,7 @@ WorkResult guarded(Work&& work) {
 template <class Work>
 Outcome outcome_of(Work&& work) {
     try {
-        return work();
+        return files::in_our_words(work);
     } catch (const SignInRequired&) {
         throw;
     } catch (const Unavailable&) {

@@ -51,7 +51,7 @@ private:
     /// One file that cannot be read keeps no other from coming in.
     void attempt(const fs::path& relative, const fs::path& file) {
         try {
-            judge(relative, file);
+            files::in_our_words([&] { judge(relative, file); });
         } catch (const Unavailable&) {
             throw;
         } catch (const TransientError& error) {

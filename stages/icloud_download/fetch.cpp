@@ -54,7 +54,7 @@ private:
 
     void attempt(const media_db::Asset& asset, const Resource& resource, const icloud::Looked& looked) {
         try {
-            fetch_one(asset, resource, looked);
+            files::in_our_words([&] { fetch_one(asset, resource, looked); });
             turned_away_ = 0;
         } catch (const Unavailable& error) {
             // It may be this file or all of iCloud. Either way a person cannot help: it waits longer each time, and is never given up.

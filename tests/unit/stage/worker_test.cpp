@@ -166,3 +166,25 @@ TEST_CASE("--limit and --item keep a run short", "[worker]") {
     house.run(room, "processing", options);
     CHECK(room.met.empty());  // not its turn: the NAS has not got it
 }
+
+TEST_CASE("what the file system library throws is a file's trouble, or the run's, and never a fault of ours", "[worker]") {
+    House house;
+    const auto first = house.downloaded("IMG_1.JPG");
+    const auto second = house.downloaded("IMG_2.JPG");
+    Room room;
+    room.work = [&](const auto& item, Run&) -> Outcome {
+        if (item.id == first) fs::file_size("/nowhere/at/all");
+        return Done{};
+    };
+    CHECK(house.run(room, "nas_archive").exit_code != 70);
+    CHECK(house.reason(first, "nas_archive") == "file.missing");
+    CHECK(house.status(second, "nas_archive") == StepStatus::done);
+
+    room.start = [](Run&) -> Outcome {
+        fs::file_size("/nowhere/at/all");
+        return Done{};
+    };
+    const auto ended = house.run(room, "nas_archive");
+    CHECK(ended.exit_code == 75);
+    CHECK(ended.reason->code == "file.missing");
+}
