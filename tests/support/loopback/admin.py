@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The control calls (/__admin/NAME): what a test does to the account and the library while others use them."""
 
+import copy
 import time
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from pathlib import Path
 class Admin:
     def __init__(self, world):
         self.world = world
+        self.memories: dict[str, tuple] = {}
 
     def call(self, name: str, given: dict):
         found = getattr(self, "do_" + name, None)
@@ -91,6 +93,25 @@ class Admin:
         asset = self.world.library.find(given["asset"])
         asset.hidden = bool(given.get("hidden", True))
         self.world.library.touch(asset)
+
+    # the whole of it ----------------------------------------------------------------------------------------------
+
+    def _whole(self):
+        world = self.world
+        database = {key: value for key, value in vars(world.database).items() if key != "library"}
+        return copy.deepcopy((vars(world.library), vars(world.account), database, world.requests))
+
+    def do_remember(self, given):
+        """Keeps the library, the account and the request log as they are now, under a name."""
+        self.memories[given["moment"]] = self._whole()
+
+    def do_recall(self, given):
+        """Puts back what was kept under that name; all faults are forgotten."""
+        world = self.world
+        library, account, database, world.requests = copy.deepcopy(self.memories[given["moment"]])
+        for owner, kept in ((world.library, library), (world.account, account), (world.database, database)):
+            vars(owner).update(kept)
+        world.faults.clear()
 
     # the account --------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,339 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fault campaigns: every stage is killed at its k-th changing call and has its k-th call fail, for all k (or a sample); whole runs are killed
+at random moments; the NAS goes away in the middle of a copy. After each: is anything lost, doubled or wrong (judge.py), does the next run heal it,
+is everything then as after an undisturbed run, and does `mediaferry audit` agree?
+
+    campaign.py [--full] [--only kills,errors,random,nas] [--leg NAME] [--per-leg N] [--seed N]"""
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "support"), str(Path(__file__).resolve().parent)]
+from bench import LEGS, STAGE_OF, Bench, Ended
+from world import binary
+
+SMALL = ["live", "edited", "twin-1", "twin-2", "double", "double-2"]
+WHOLE = SMALL + ["raw-pair", "edited-video", "screenshot", "unicode", "clip"]
+KILLS = ("kill", "kill_after", "torn")
+ERRORS = ("EIO", "ENOSPC:sticky", "EDQUOT", "EROFS:sticky", "EINTR", "short", "EIO:sticky", "EIO_after", "ESTALE", "EXDEV", "EACCES")
+
+
+def fault(what: str, k: int, path: str = "") -> str:
+    """kill, 137 -> kill:137;  ENOSPC:sticky, 12, /nas/ -> ENOSPC:12:sticky:/nas/"""
+    word, _, sticky = what.partition(":")
+    return f"{word}:{k}" + (f":{sticky}" if sticky else "") + (f":{path}" if path else "")
+
+
+@dataclass
+class Tally:
+    trials: int = 0
+    hit: int = 0
+    points: int = 0
+    violations: list[str] = field(default_factory=list)
+
+
+class Campaign:
+    def __init__(self, bench: Bench, given: argparse.Namespace):
+        self.bench, self.given = bench, given
+        self.tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
+        self.random = random.Random(given.seed)
+        self.swept: Counter[str] = Counter()
+        self.until = time.monotonic() + given.seconds if given.seconds else None
+
+    def over(self) -> bool:
+        return self.until is not None and time.monotonic() > self.until
+
+    # one trial ------------------------------------------------------------------------------------------------------
+
+    def violated(self, what: str, leg: str, which: str, wrong: list[str]) -> None:
+        if not wrong:
+            return
+        self.tallies[what, leg].violations.append(f"{leg} {which}: {wrong[0]}" + (f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""))
+        print(f"VIOLATION {leg} [{which}]", *("  " + one for one in wrong[:12]), sep="\n", flush=True)
+
+    def heal(self, leg: str, attempts: int = 3) -> list[str]:
+        """The same stage without faults, until nothing is left to do; then everything must be as if nothing had happened."""
+        bench, said = self.bench, Ended(0, "")
+        for _ in range(attempts):
+            said = bench.run(STAGE_OF[leg])
+            if said.code == 0 and not (wrong := self.compare(leg)):
+                return []
+        wrong = self.compare(leg)
+        return wrong + ([f"the healing run ended with {said.code}: {said.err.strip().splitlines()[-1:]}"] if said.code != 0 or wrong else [])
+
+    def compare(self, leg: str) -> list[str]:
+        judge = self.bench.judge
+        return judge.now() + judge.settled() + judge.differences(self.bench.reference[leg], judge.portrait())
+
+    def leftovers(self, leg: str) -> list[str]:
+        """Each kind of leftover is given to cleanup a few times: it must know it."""
+        found = self.bench.judge.leftovers()
+        kinds = {self.bench.judge.shape(one) for one in found}
+        if not any(self.swept[kind] < 3 for kind in kinds):
+            return []
+        self.swept.update(kinds)
+        time.sleep(1.1)                     # cleanup_after is 0 s: what was touched in this second stays
+        self.bench.run("cleanup")
+        return [f"nobody removes {one}" for one in self.bench.judge.leftovers()]
+
+    def finish(self, leg: str) -> list[str]:
+        """The rest of the way, to the very end."""
+        done = self.bench.walk(leg)
+        wrong = self.bench.judge.now() + self.bench.judge.settled() + self.bench.judge.differences(self.bench.reference["end"], self.bench.judge.portrait())
+        return ([f"the rest of the way ended with {done.code}: {done.err}"] if done.code != 0 else []) + wrong
+
+    def kill(self, leg: str, what: str, k: int, to_the_end: bool) -> None:
+        bench, tally = self.bench, self.tallies["kill", leg]
+        bench.put_back(leg)
+        ended = bench.run(STAGE_OF[leg], fault(what, k))
+        tally.trials += 1
+        tally.hit += ended.hit
+        wrong = bench.judge.now() or self.heal(leg) or bench.audit() or self.leftovers(leg)
+        if not wrong and to_the_end:
+            wrong = self.finish(leg)
+        self.violated("kill", leg, fault(what, k), wrong)
+
+    def error(self, leg: str, what: str, k: int, path: str = "", name: str = "errno") -> None:
+        bench, tally = self.bench, self.tallies[name, leg]
+        bench.put_back(leg)
+        spec = fault(what, k, path)
+        ended = bench.run(STAGE_OF[leg], spec)
+        tally.trials += 1
+        tally.hit += ended.code != 0
+        wrong = bench.judge.now()
+        if ended.code in (70, -99) or ended.code < 0:
+            wrong.append(f"ended with {ended.code}: {ended.err.strip().splitlines()[-1:]}")
+        if ended.code != 0 and not ended.err.strip():
+            wrong.append(f"exit {ended.code} without a word")
+        wrong = wrong or self.heal(leg) or bench.audit() or self.leftovers(leg)
+        self.violated(name, leg, spec, wrong)
+
+    # campaigns ------------------------------------------------------------------------------------------------------
+
+    def legs(self) -> list[str]:
+        return [leg for leg, _ in LEGS if self.given.leg in (None, leg)]
+
+    def sample(self, count: int, per_leg: int) -> list[int]:
+        if per_leg <= 0 or per_leg >= count:
+            return list(range(1, count + 1))
+        offset = self.random.random()
+        return sorted({min(count, int((i + offset) * count / per_leg) + 1) for i in range(per_leg)})
+
+    def kills(self) -> None:
+        for leg in self.legs():
+            calls = self.bench.calls(leg)
+            self.tallies["kill", leg].points = len(calls)
+            modes = KILLS if self.given.per_leg <= 0 else KILLS[:2]
+            for at, k in enumerate(self.sample(len(calls), self.given.per_leg)):
+                for mode in modes if self.given.per_leg <= 0 else [modes[at % 2]]:
+                    if self.over():
+                        return
+                    if mode == "torn" and not calls[k - 1].startswith("write"):
+                        continue
+                    self.kill(leg, mode, k, to_the_end=self.random.random() < self.given.ends)
+
+    def errors(self) -> None:
+        for leg in self.legs():
+            calls = self.bench.calls(leg)
+            self.tallies["errno", leg].points = len(calls)
+            for at, k in enumerate(self.sample(len(calls), self.given.per_leg)):
+                for what in ERRORS if self.given.per_leg <= 0 else [ERRORS[(at + self.given.seed) % len(ERRORS)]]:
+                    if self.over():
+                        return
+                    if self.fits(what, calls[k - 1]):
+                        self.error(leg, what, k)
+
+    @staticmethod
+    def fits(what: str, call: str) -> bool:
+        """Whether the fault would be met at all by this call."""
+        operation = call.split(" ")[0]
+        if what == "short":
+            return operation in ("write", "clone")
+        if what == "EXDEV":
+            return operation in ("rename", "link")
+        if what == "EINTR":
+            return operation in ("write", "fsync", "open")
+        if what == "EIO_after":
+            return operation not in ("write", "send", "open")
+        return operation != "send"
+
+    def one(self, leg: str, spec: str) -> None:
+        """A single trial, told at length: for whoever looks for the cause."""
+        bench = self.bench
+        calls = bench.calls(leg)
+        k, path = int(spec.split(":")[1]), spec.split(":")[-1] if "/" in spec else ""
+        calls = [call for call in calls if path in call]
+        if not spec.startswith("read_"):
+            print("\n".join(f"{'->' if at == k else '  '} {at} {calls[at - 1]}" for at in range(max(1, k - 6), min(len(calls), k + 6) + 1)))
+        bench.put_back(leg)
+        print(bench.run(STAGE_OF[leg], spec))
+        for what, wrong in (("now", bench.judge.now()), ("healed", self.heal(leg)), ("audit", bench.audit()), ("leftovers", self.leftovers(leg))):
+            print(what, *wrong, sep="\n  ")
+
+    # whole runs -----------------------------------------------------------------------------------------------------
+
+    def random_kills(self) -> None:
+        """`mediaferry run` from the beginning, killed at a random moment: with its children, alone, or one child alone."""
+        runs = self.given.runs
+        for number in range(runs):
+            if self.over():
+                return
+            how = ("everything", "one child", "the parent alone")[number % 3]
+            tally = self.tallies["random kill of " + how, "run"]
+            leg = self.random.choice(["download", "download", "nas_archive", "icloud_mark", "icloud_delete"])
+            bench = self.bench
+            bench.put_back(leg)
+            after = self.random.random() * self.duration(leg)
+            struck = self.strike(leg, how, after)
+            tally.trials += 1
+            tally.hit += struck
+            wrong = bench.judge.now() or self.run_to_the_end(leg) or bench.audit() or self.leftovers("run")
+            self.violated("random kill of " + how, "run", f"from {leg}, {how} after {after:.3f} s", wrong)
+
+    def duration(self, leg: str) -> float:
+        if leg not in self.durations:
+            self.bench.put_back(leg)
+            began = time.monotonic()
+            self.bench.world.run("run", "--no-progress", "--start", STAGE_OF[leg])
+            self.durations[leg] = time.monotonic() - began
+        return self.durations[leg]
+
+    durations: dict[str, float] = {}
+
+    def strike(self, leg: str, how: str, after: float) -> bool:
+        bench = self.bench
+        process = subprocess.Popen([str(binary()), "run", "--no-progress", "--start", STAGE_OF[leg]], env=bench.world.environment(), cwd=bench.root,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            process.wait(after)
+            return False
+        except subprocess.TimeoutExpired:
+            pass
+        children = self.children_of(process.pid)
+        if how == "one child" and children:
+            victims = [self.random.choice(children)]
+        elif how == "everything":
+            victims = [process.pid, *children]
+        else:
+            victims = [process.pid]
+        for pid in victims:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        process.wait()
+        for pid in children:                # a child alone must end by itself
+            self.gone(pid)
+        return True
+
+    @staticmethod
+    def children_of(pid: int) -> list[int]:
+        """Ours alone: the direct children and theirs, by the kernel's own list."""
+        found, todo = [], [pid]
+        while todo:
+            one = todo.pop()
+            for task in Path(f"/proc/{one}/task").glob("*/children"):
+                try:
+                    below = [int(word) for word in task.read_text().split()]
+                except OSError:
+                    continue
+                found += below
+                todo += below
+        return found
+
+    @staticmethod
+    def gone(pid: int) -> None:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+            except OSError:
+                return
+            if state == "Z":
+                return
+            time.sleep(0.02)
+        raise RuntimeError(f"process {pid} outlives its parent")
+
+    def run_to_the_end(self, leg: str) -> list[str]:
+        """As a person would: run, free the phone's space, run, approve, run."""
+        bench = self.bench
+        for step in range(6):
+            done = bench.world.run("run", "--no-progress", "--start", STAGE_OF[leg] if step == 0 else "icloud_download")
+            if done.code not in (0, 1, 75):
+                return [f"the run after it ended with {done}"]
+            if step >= 1:
+                bench.phone.free_up_space()
+            plan = bench.world.value("SELECT max(id) FROM plan WHERE status = 'proposed'")
+            if plan is not None:
+                bench.world.expect(0, "approve", str(plan))
+            if step >= 2 and not bench.judge.differences(bench.reference["end"], bench.judge.portrait()):
+                break
+        return bench.judge.now() + bench.judge.settled() + bench.judge.differences(bench.reference["end"], bench.judge.portrait())
+
+    # the NAS --------------------------------------------------------------------------------------------------------
+
+    def nas(self) -> None:
+        from nas_faults import NasFaults
+        NasFaults(self).run()
+
+    # telling --------------------------------------------------------------------------------------------------------
+
+    def table(self) -> int:
+        rows = [("campaign", "where", "points", "trials", "met the fault", "violations")]
+        total = Tally()
+        for (what, leg), tally in self.tallies.items():
+            rows.append((what, leg, str(tally.points or ""), str(tally.trials), str(tally.hit), str(len(tally.violations))))
+            total.trials += tally.trials
+            total.hit += tally.hit
+            total.violations += tally.violations
+        rows.append(("together", "", "", str(total.trials), str(total.hit), str(len(total.violations))))
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        for row in rows:
+            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+        return 1 if total.violations else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--full", action="store_true", help="every call of every stage, and the whole sample library")
+    parser.add_argument("--only", default="kills,errors,random,nas")
+    parser.add_argument("--leg", choices=[leg for leg, _ in LEGS])
+    parser.add_argument("--per-leg", type=int, help="calls tried per stage; 0: all")
+    parser.add_argument("--runs", type=int, help="random kills of whole runs")
+    parser.add_argument("--ends", type=float, default=0.1, help="share of the trials that go on to the very end")
+    parser.add_argument("--seconds", type=float, help="stop beginning new trials after this long")
+    parser.add_argument("--one", metavar="FAULT", help="one trial of --leg, told at length: kill:137, ENOSPC:12:sticky:/nas/")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    given.per_leg = given.per_leg if given.per_leg is not None else 0 if given.full else 2
+    given.runs = given.runs if given.runs is not None else 500 if given.full else 3
+    began = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))       # so that mounts and stand-ins are taken down
+    with Bench(WHOLE if given.full else SMALL, "campaign") as bench:
+        if not bench.disk.mounted:
+            print("note: no loop mount on this machine: trials run on the disk itself, and the NAS cannot be unmounted", file=sys.stderr)
+        bench.prepare()
+        print(f"prepared in {time.monotonic() - began:.1f} s", file=sys.stderr)
+        campaign = Campaign(bench, given)
+        if given.one:
+            campaign.one(given.leg, given.one)
+            return 0
+        for name, work in (("kills", campaign.kills), ("errors", campaign.errors), ("random", campaign.random_kills), ("nas", campaign.nas)):
+            if name in given.only.split(","):
+                work()
+        code = campaign.table()
+    print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
