@@ -16,6 +16,7 @@
 #include "common/media_db/runs.h"
 #include "daemon/status_report.h"
 #include "stages/house.h"
+#include "daemon/blockers.h"
 
 namespace mediaferry::daemon {
 
@@ -25,11 +26,6 @@ using media_db::Copy;
 using media_db::MediaItem;
 
 constexpr std::size_t kShown = 20;
-
-int rank(const std::string& proof) {
-    const auto level = config::pixel_proof_from_text(proof);
-    return level ? static_cast<int>(*level) : -1;
-}
 
 bool nas_proven(const Copy& copy) { return copy.proof == "read_back" || copy.proof == "settled"; }
 
@@ -105,7 +101,7 @@ private:
         const auto nas = newest(copies, Place::nas), pixel = newest_pixel(copies);
         check_nas(item, nas);
         if (item.synced_google)
-            expect(pixel && rank(pixel->proof) >= rank(std::string{config::to_text(settings_.pixel.proof)}) && pixel->sha256 == item.sha256, "I3",
+            expect(pixel && proof_rank(pixel->proof) >= proof_rank(std::string{config::to_text(settings_.pixel.proof)}) && pixel->sha256 == item.sha256, "I3",
                    say(item, "counts as at Google without such a proof"));
         check_local(item, nas);
         check_library(item, newest(copies, Place::library));
@@ -127,7 +123,7 @@ private:
     static std::optional<Copy> newest_pixel(const std::vector<Copy>& copies) {
         std::optional<Copy> found;
         for (const auto& copy : copies)
-            if (copy.place == Place::pixel && (!found || rank(copy.proof) >= rank(found->proof))) found = copy;
+            if (copy.place == Place::pixel && (!found || proof_rank(copy.proof) >= proof_rank(found->proof))) found = copy;
         return found;
     }
 
@@ -206,7 +202,7 @@ private:
             const auto& sent = settings_.pixel.kinds;
             if (settings_.icloud_delete.requires_google() && std::ranges::find(sent, found->kind) != sent.end()) {
                 const auto pixel = newest_pixel(copies);
-                expect(pixel && rank(pixel->proof) >= rank(std::string{config::to_text(settings_.icloud_delete.google_proof)}), "I1",
+                expect(pixel && proof_rank(pixel->proof) >= proof_rank(std::string{config::to_text(settings_.icloud_delete.google_proof)}), "I1",
                        what + " is not proven at Google");
             }
         }

@@ -5,12 +5,12 @@
 
 namespace mediaferry::daemon {
 
-namespace {
-
-int rank(const std::string& proof) {
+int proof_rank(const std::string& proof) {
     const auto level = config::pixel_proof_from_text(proof);
     return level ? static_cast<int>(*level) : -1;
 }
+
+namespace {
 
 void nas_blockers(std::vector<std::string>& out, const AssetFacts::File& file, const config::Settings& settings, Timestamp now) {
     const auto& name = file.item.filename;
@@ -30,7 +30,7 @@ void google_blockers(std::vector<std::string>& out, const AssetFacts::File& file
     const auto wanted = std::string{config::to_text(settings.icloud_delete.google_proof)};
     if (!file.pixel)
         out.push_back(file.item.filename + " has not been sent to the phone");
-    else if (rank(file.pixel->proof) < rank(wanted))
+    else if (proof_rank(file.pixel->proof) < proof_rank(wanted))
         out.push_back(file.item.filename + " is " + file.pixel->proof + " on the phone, not yet " + wanted);
 }
 

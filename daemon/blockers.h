@@ -23,6 +23,9 @@ struct AssetFacts {
     bool planned = false, approved = false;
 };
 
+/// Place of a phone copy's proof among the levels of I3; below all of them for a word that is none.
+int proof_rank(const std::string& proof);
+
 /// One sentence each; empty: nothing that we know of.
 std::vector<std::string> deletion_blockers(const AssetFacts&, const config::Settings&, Timestamp now);
 
