@@ -25,6 +25,9 @@ if(MOLD)
 endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wno-unused-parameter -Wno-missing-field-initializers)
+if(CMAKE_UNITY_BUILD)
+  add_compile_options(-Wno-subobject-linkage)  # a file that is included looks like a header to the compiler; it is none
+endif()
 if(MEDIAFERRY_WERROR)
   add_compile_options(-Werror)
 endif()
