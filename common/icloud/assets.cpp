@@ -55,7 +55,8 @@ void read_resource(Asset& asset, const json& record, On on, const std::string& k
     const std::string prefix = key.substr(0, key.size() - 3);
     const auto known = std::find_if(kKnown.begin(), kKnown.end(), [&](const Known& k) { return k.prefix == prefix && k.on == on; });
     if (known == kKnown.end()) {
-        hold(asset, "icloud.unknown_resource", "iCloud lists a file of a kind this version does not know (" + prefix + "); the photo is left in iCloud");
+        hold(asset, "icloud.unknown_resource",
+             "iCloud lists a file of a kind this version does not know (" + prefix + "); the photo is left in iCloud");
         return;
     }
     if (!known->kind) return;
@@ -68,7 +69,8 @@ void read_resource(Asset& asset, const json& record, On on, const std::string& k
     resource.file_type = text(field(record, prefix + "FileType"));
     resource.url = text(at(value, "downloadURL"));
     if (resource.checksum.empty() || size < 0) {
-        hold(asset, "icloud.no_checksum", "iCloud gives no checksum or size for " + prefix + ", so a copy of it cannot be proven; the photo is left in iCloud");
+        hold(asset, "icloud.no_checksum",
+             "iCloud gives no checksum or size for " + prefix + ", so a copy of it cannot be proven; the photo is left in iCloud");
         return;
     }
     resource.size = Bytes{static_cast<std::uint64_t>(size)};
@@ -109,8 +111,8 @@ Timestamp seconds_of(std::int64_t milliseconds) {
 }  // namespace
 
 bool given_by_listing(const Reason& hold) {
-    static constexpr std::array<std::string_view, 6> kCodes{"icloud.no_master", "icloud.unknown_resource", "icloud.no_checksum",
-                                                            "icloud.no_original", "icloud.no_tag", "icloud.hidden"};
+    static constexpr std::array<std::string_view, 6> kCodes{"icloud.no_master",   "icloud.unknown_resource", "icloud.no_checksum",
+                                                            "icloud.no_original", "icloud.no_tag",           "icloud.hidden"};
     return std::find(kCodes.begin(), kCodes.end(), hold.code) != kCodes.end();
 }
 

@@ -7,7 +7,11 @@ namespace mediaferry::media_db {
 
 void Catalogue::set_filed(AssetId asset, const std::string& change_tag, Timestamp now) {
     Transaction transaction(db_);
-    Query(db_, "UPDATE asset SET filed_at = :now, filed_tag = :tag WHERE id = :asset").with(":now", now).with(":tag", change_tag).with(":asset", asset).run();
+    Query(db_, "UPDATE asset SET filed_at = :now, filed_tag = :tag WHERE id = :asset")
+        .with(":now", now)
+        .with(":tag", change_tag)
+        .with(":asset", asset)
+        .run();
     transaction.commit();
 }
 
@@ -32,7 +36,10 @@ void Catalogue::clear_filed(AssetId asset) {
 void Catalogue::set_deleted(AssetId asset, Timestamp now) {
     Transaction transaction(db_);
     // No longer listed: the next census must not take its absence for news.
-    Query(db_, "UPDATE asset SET deleted_at = :now, listed = 0, hold_code = NULL, hold_text = NULL WHERE id = :asset").with(":now", now).with(":asset", asset).run();
+    Query(db_, "UPDATE asset SET deleted_at = :now, listed = 0, hold_code = NULL, hold_text = NULL WHERE id = :asset")
+        .with(":now", now)
+        .with(":asset", asset)
+        .run();
     Query(db_, "UPDATE resource SET wanted = 0 WHERE asset_id = :asset").with(":asset", asset).run();
     transaction.commit();
 }
@@ -90,7 +97,8 @@ std::vector<fs::path> Catalogue::placeholders_of(MediaId media) const {
     return all(query, [](const Query& row) { return fs::path(row.text(0)); });
 }
 
-void Catalogue::add_set_aside(const fs::path& found, const fs::path& now_at, Bytes size, const std::string& sha256, const Reason& reason, Timestamp now) {
+void Catalogue::add_set_aside(const fs::path& found, const fs::path& now_at, Bytes size, const std::string& sha256, const Reason& reason,
+                              Timestamp now) {
     Transaction transaction(db_);
     Query(db_, R"(INSERT INTO set_aside (found_path, path, size, sha256, reason_code, reason_text, at)
                   VALUES (:found, :path, :size, :sha256, :code, :text, :now))")

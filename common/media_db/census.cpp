@@ -23,7 +23,8 @@ std::int64_t see_resources(MediaDb& db, AssetId asset, const ListedAsset& seen, 
     }
     std::int64_t added = 0;
     for (const auto& listed : seen.resources) {
-        const auto same = std::ranges::find_if(known, [&](const Resource& row) { return row.kind == listed.kind && row.checksum == listed.checksum; });
+        const auto same =
+            std::ranges::find_if(known, [&](const Resource& row) { return row.kind == listed.kind && row.checksum == listed.checksum; });
         if (same == known.end()) {
             added += Query(db, R"(INSERT INTO resource (asset_id, kind, checksum, size, file_type, taken_at)
                                   VALUES (:asset, :kind, :checksum, :size, :type, :taken)
@@ -45,7 +46,8 @@ std::int64_t see_resources(MediaDb& db, AssetId asset, const ListedAsset& seen, 
         }
     }
     for (const auto& row : known) {
-        const bool still = std::ranges::any_of(seen.resources, [&](const ListedResource& listed) { return row.kind == listed.kind && row.checksum == listed.checksum; });
+        const bool still = std::ranges::any_of(
+            seen.resources, [&](const ListedResource& listed) { return row.kind == listed.kind && row.checksum == listed.checksum; });
         if (!still) Query(db, "UPDATE resource SET listed = 0, wanted = 0 WHERE id = :id AND (listed = 1 OR wanted = 1)").with(":id", row.id).run();
     }
     return added;
@@ -68,16 +70,19 @@ Event about(AssetId asset, Timestamp at, const char* what) {
 
 }  // namespace
 
-Catalogue::CensusResult Catalogue::see(const std::string& account, const std::string& library, const std::vector<ListedAsset>& assets, Timestamp census) {
+Catalogue::CensusResult Catalogue::see(const std::string& account, const std::string& library, const std::vector<ListedAsset>& assets,
+                                       Timestamp census) {
     Transaction transaction(db_);
     CensusResult result;
     for (const auto& seen : assets) {
         ++result.assets;
         const auto known = asset_named(account, library, seen.record_name);
-        Query write(db_, known ? R"(UPDATE asset SET master_name = :master, change_tag = :tag, filename = :filename, taken_at = :taken, added_at = :added,
+        Query write(
+            db_, known
+                     ? R"(UPDATE asset SET master_name = :master, change_tag = :tag, filename = :filename, taken_at = :taken, added_at = :added,
                                            hidden = :hidden, favourite = :favourite, listed = 1, last_seen_at = :census, gone_at = NULL
                                      WHERE account = :account AND library = :library AND record_name = :record)"
-                               : R"(INSERT INTO asset (account, library, record_name, master_name, change_tag, filename, taken_at, added_at, hidden, favourite,
+                     : R"(INSERT INTO asset (account, library, record_name, master_name, change_tag, filename, taken_at, added_at, hidden, favourite,
                                                        first_seen_at, last_seen_at)
                                     VALUES (:account, :library, :record, :master, :tag, :filename, :taken, :added, :hidden, :favourite, :census, :census))");
         write.with(":account", account)

@@ -103,7 +103,8 @@ Evidence::Load Evidence::pixel_undelivered() const {
 }
 
 std::vector<Copy> Evidence::at_path(Place place, const fs::path& path) const {
-    Query query(db_, "SELECT " MEDIAFERRY_COPY " FROM copy c WHERE c.place = :place AND c.path = :path COLLATE NOCASE AND c.removed_at IS NULL ORDER BY c.id");
+    Query query(db_, "SELECT " MEDIAFERRY_COPY
+                     " FROM copy c WHERE c.place = :place AND c.path = :path COLLATE NOCASE AND c.removed_at IS NULL ORDER BY c.id");
     return copies(query.with(":place", to_text(place)).with(":path", path));
 }
 

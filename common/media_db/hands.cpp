@@ -21,7 +21,9 @@ std::size_t release_steps(MediaDb& db, MediaId media, Timestamp now) {
         stages = all(query, [](const Query& row) { return row.text(0); });
     }
     for (const auto& stage : stages) {
-        Query(db, R"(UPDATE step SET status = 'pending', attempts = 0, deaths = 0, not_before = 0, reason_code = NULL, reason_text = NULL, finished_at = NULL
+        Query(
+            db,
+            R"(UPDATE step SET status = 'pending', attempts = 0, deaths = 0, not_before = 0, reason_code = NULL, reason_text = NULL, finished_at = NULL
                       WHERE media_id = :media AND stage = :stage)")
             .with(":media", media)
             .with(":stage", stage)
@@ -32,7 +34,9 @@ std::size_t release_steps(MediaDb& db, MediaId media, Timestamp now) {
 }
 
 void reopen_step(MediaDb& db, MediaId media, std::string_view stage, bool open) {
-    Query(db, R"(UPDATE step SET status = 'pending', open = :open, attempts = 0, deaths = 0, not_before = 0, reason_code = NULL, reason_text = NULL, finished_at = NULL
+    Query(
+        db,
+        R"(UPDATE step SET status = 'pending', open = :open, attempts = 0, deaths = 0, not_before = 0, reason_code = NULL, reason_text = NULL, finished_at = NULL
                   WHERE media_id = :media AND stage = :stage AND status = 'done')")
         .with(":open", open)
         .with(":media", media)
@@ -107,9 +111,13 @@ void Conveyor::redo(MediaId media, std::string_view stage, Timestamp now) {
     const auto row = std::ranges::find(house, stage, &HouseRow::stage);
     const std::string name(stage);
     if (row == house.end()) throw BadInput("step.unknown", "there is no stage '" + name + "' that works on files; `mediaferry stages` lists them");
-    if (stage == kArrival) throw BadInput("step.arrival", name + " cannot be done again for a file that is here already; `mediaferry audit` checks its bytes");
+    if (stage == kArrival)
+        throw BadInput("step.arrival", name + " cannot be done again for a file that is here already; `mediaferry audit` checks its bytes");
     const auto done = stages_done(steps(media));
-    if (!done.contains(name)) throw BadInput("step.not_done", name + " is not done for file " + std::to_string(media.value) + ", so it cannot be done again; `mediaferry why " + std::to_string(media.value) + "` says where it stands");
+    if (!done.contains(name))
+        throw BadInput("step.not_done", name + " is not done for file " + std::to_string(media.value) +
+                                            ", so it cannot be done again; `mediaferry why " + std::to_string(media.value) +
+                                            "` says where it stands");
     reopen_step(db_, media, stage, may_open(*row, done));
     if (stage == "icloud_mark") forget_filing(db_, media);
     tell(db_, media, std::nullopt, name, "redo", std::nullopt, now);

@@ -83,7 +83,8 @@ public:
     std::vector<std::string> rehearse_run(Run& run) override {
         std::vector<std::string> lines;
         if (backup_is_due(run)) lines.push_back("would back up " + run.settings().database.string());
-        for (const auto& path : surplus_backups(run)) lines.push_back("would remove " + path.string() + ": a backup beyond the newest seven, or an unfinished one");
+        for (const auto& path : surplus_backups(run))
+            lines.push_back("would remove " + path.string() + ": a backup beyond the newest seven, or an unfinished one");
         for (const auto& leftover : all_leftovers(run)) lines.push_back("would remove " + leftover.path.string() + ": " + leftover.why);
         return lines;
     }

@@ -72,7 +72,8 @@ bool is_unfinished_name(std::string_view name) {
     if (!name.ends_with(".part")) return false;
     name.remove_suffix(5);
     constexpr std::size_t shortest_checksum = 24;
-    return name.size() >= shortest_checksum && std::ranges::all_of(name, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '2' && c <= '7') || c == '='; });
+    return name.size() >= shortest_checksum &&
+           std::ranges::all_of(name, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '2' && c <= '7') || c == '='; });
 }
 
 std::vector<Leftover> unfinished_files(Run& run, Timestamp before) {
@@ -145,7 +146,8 @@ std::vector<Leftover> placeholders_of_the_gone(Run& run) {
         const auto owner = catalogue.placeholder_owner(relative);
         const auto item = owner ? catalogue.item(*owner) : std::nullopt;
         const auto asset = item && item->asset ? catalogue.asset(*item->asset) : std::nullopt;
-        if (asset && (asset->deleted || asset->gone)) found.push_back({Leftover::Kind::placeholder, path, "the placeholder of a photo that is no longer in iCloud"});
+        if (asset && (asset->deleted || asset->gone))
+            found.push_back({Leftover::Kind::placeholder, path, "the placeholder of a photo that is no longer in iCloud"});
     });
     return found;
 }
@@ -157,7 +159,8 @@ std::vector<Leftover> forgotten_originals(Run& run) {
         for (const auto& copy : media_db::Evidence(run.db()).at_path(Place::local, path)) {
             const auto item = media_db::Catalogue(run.db()).item(copy.media);
             if (item && item->local_path == path && item->deleted_icloud && archive::may_release(run.db(), run.settings(), *item))
-                found.push_back({Leftover::Kind::original, path, "the original of a photo that is deleted in iCloud and proven on the NAS", item->id.value});
+                found.push_back(
+                    {Leftover::Kind::original, path, "the original of a photo that is deleted in iCloud and proven on the NAS", item->id.value});
         }
     });
     return found;
@@ -166,8 +169,8 @@ std::vector<Leftover> forgotten_originals(Run& run) {
 std::vector<Leftover> all_leftovers(Run& run) {
     const auto before = run.now() - run.settings().workflow.cleanup_after;
     std::vector<Leftover> all = dead_scratch(run);
-    for (auto part : {unfinished_files(run, before), old_set_aside(run, run.now() - kTrashDays), placeholders_of_the_gone(run), forgotten_originals(run),
-                      empty_directories(run, before)})
+    for (auto part : {unfinished_files(run, before), old_set_aside(run, run.now() - kTrashDays), placeholders_of_the_gone(run),
+                      forgotten_originals(run), empty_directories(run, before)})
         all.insert(all.end(), part.begin(), part.end());
     return all;
 }

@@ -28,7 +28,8 @@ std::optional<Reason> why_icloud_forbids(const Case& it) {
         return Reason{"icloud.unknown", "iCloud gave no clear answer for this photo: " + it.looked.error.code + " " + it.looked.error.reason};
     if (it.looked.state != Looked::State::live) return Reason{"icloud.already_gone", "it is no longer in iCloud"};
     if (it.in_album == icloud::Membership::not_member) return veto();
-    if (it.in_album != icloud::Membership::member) return Reason{"icloud.album_unsure", "iCloud does not say whether the photo is still in the album"};
+    if (it.in_album != icloud::Membership::member)
+        return Reason{"icloud.album_unsure", "iCloud does not say whether the photo is still in the album"};
     if (it.looked.asset->hidden) return Reason{"icloud.hidden", "the photo is hidden in iCloud; hidden photos are never deleted"};
     if (it.looked.asset->hold) return it.looked.asset->hold;
     if (it.looked.asset->change_tag != it.asset.filed_tag)

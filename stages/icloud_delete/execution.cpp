@@ -17,8 +17,8 @@ using icloud::Deleted;
 using icloud::Looked;
 using media_db::Plans;
 
-constexpr std::size_t kBatch = 25;                     // well below the 50 that facts/icloud.md C allows
-constexpr std::chrono::milliseconds kBetween{3000};    // iCloud throttles deletions that come too fast
+constexpr std::size_t kBatch = 25;                   // well below the 50 that facts/icloud.md C allows
+constexpr std::chrono::milliseconds kBetween{3000};  // iCloud throttles deletions that come too fast
 
 /// The plan's items that are accepted today as they were planned; the others are noted as held.
 std::vector<Accepted> still_good(stage::Run& run, const Judgement& judgement, const media_db::Plan& plan, const std::vector<Accepted>& accepted) {
@@ -98,8 +98,8 @@ private:
             const auto answer = i < answers.size() ? answers[i] : Deleted{};
             const auto reason = why_not_deleted(answer);
             const bool clear = answer.answer == Deleted::Answer::changed || answer.answer == Deleted::Answer::refused;
-            // Without a clear no it stays "sent": what shows up late is still known as ours, what does not is sent once more. A second yes without a deed is
-            // not believed a third time, or the plan would never end.
+            // Without a clear no it stays "sent": what shows up late is still known as ours, what does not is sent once more. A second yes without a
+            // deed is not believed a third time, or the plan would never end.
             const bool tried_enough = !failed && sent_before_.contains(batch[i].asset.id);
             if (clear || tried_enough) plans_.item_status(plan_, batch[i].asset.id, "held", reason);
             write_down(run_, {{batch[i].asset, batch[i].items, reason}}, false);
@@ -118,7 +118,8 @@ private:
     static Reason why_not_deleted(const Deleted& answer) {
         switch (answer.answer) {
             case Deleted::Answer::changed: return {"icloud.changed", "the photo was changed in iCloud in the last moment; it is looked at anew"};
-            case Deleted::Answer::refused: return {"icloud.refused_delete", "iCloud refused to delete it: " + answer.error.code + " " + answer.error.reason};
+            case Deleted::Answer::refused:
+                return {"icloud.refused_delete", "iCloud refused to delete it: " + answer.error.code + " " + answer.error.reason};
             case Deleted::Answer::accepted: return {"icloud.not_done", "iCloud said it deleted the photo, but still shows it"};
             case Deleted::Answer::gone:
             case Deleted::Answer::unanswered: break;
@@ -149,7 +150,8 @@ void execute(stage::Run& run, icloud::Client& client, Judgement& judgement, cons
         if (at > 0) pause(run);
         if (run.stop_requested()) throw Interrupted{"interrupted", "asked to stop between two batches"};
         run.activity("deleting from iCloud");
-        execution.send({good.begin() + static_cast<std::ptrdiff_t>(at), good.begin() + static_cast<std::ptrdiff_t>(std::min(at + kBatch, good.size()))});
+        execution.send(
+            {good.begin() + static_cast<std::ptrdiff_t>(at), good.begin() + static_cast<std::ptrdiff_t>(std::min(at + kBatch, good.size()))});
     }
     const auto after = Plans(run.db()).plan(plan.id).value();
     const bool open = std::ranges::any_of(after.items, [](const auto& item) { return item.status == "planned" || item.status == "sent"; });

@@ -11,8 +11,8 @@
 
 namespace mediaferry::stages {
 
-/// Deletes those items of the plan that are still accepted with the same change tag and resources; notes the others as held. Stops at the first answer that
-/// nobody expected (throws Unavailable "icloud.refused_delete"). The plan is finished when no item is open any more.
+/// Deletes those items of the plan that are still accepted with the same change tag and resources; notes the others as held. Stops at the first
+/// answer that nobody expected (throws Unavailable "icloud.refused_delete"). The plan is finished when no item is open any more.
 void execute(stage::Run&, icloud::Client&, Judgement&, const media_db::Plan&, const std::vector<Accepted>&);
 
 }  // namespace mediaferry::stages

@@ -2,12 +2,12 @@
 #include "stages/icloud_delete/farewell.h"
 
 #include "common/archive/release_original.h"
+#include "common/errors/errors.h"
 #include "common/files/files.h"
 #include "common/log/log.h"
 #include "common/media_db/catalogue.h"
 #include "common/media_db/conveyor.h"
 #include "common/media_db/evidence.h"
-#include "common/errors/errors.h"
 
 namespace mediaferry::stages {
 namespace {

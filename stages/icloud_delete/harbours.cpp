@@ -41,7 +41,8 @@ std::optional<Reason> Harbours::ask_nas(const media_db::MediaItem& item) {
     if (!copy) return Reason{"nas.unproven", "no proven copy on the NAS"};
     if (copy->sha256 != item.sha256) return Reason{"nas.unproven", "the copy on the NAS is not of this content"};
     run_.activity("reading " + item.filename + " back from the NAS");
-    return archive::prove_again(*archive_, run_.db(), item, *copy, run_.now(), settings.archive.settle, settings.icloud_delete.fresh_within, run_.stop(), run_.id());
+    return archive::prove_again(*archive_, run_.db(), item, *copy, run_.now(), settings.archive.settle, settings.icloud_delete.fresh_within,
+                                run_.stop(), run_.id());
 }
 
 std::optional<Reason> Harbours::ask_google(const media_db::MediaItem& item) {

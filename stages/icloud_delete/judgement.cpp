@@ -38,8 +38,10 @@ void Judgement::read_album() {
     const auto album = client_.find_album(name);
     // One person who deletes or renames the album has not vetoed a thousand photos one by one; and certainly allowed none.
     if (!album)
-        throw NeedsPerson{"icloud.album_gone", "the album " + name + " is not in iCloud any more; nothing is deleted. Make an album of that name in Photos: what is put into it "
-                                                                    "may be deleted, what is not stays"};
+        throw NeedsPerson{"icloud.album_gone",
+                          "the album " + name +
+                              " is not in iCloud any more; nothing is deleted. Make an album of that name in Photos: what is put into it "
+                              "may be deleted, what is not stays"};
     album_ = *album;
     members_ = client_.members(album_);
 }

@@ -14,7 +14,7 @@ namespace mediaferry::stages {
 
 /// The files whose turn it is, by asset.
 struct Waiting {
-    std::vector<media_db::Asset> in_icloud;                            ///< filed, neither deleted nor gone: oldest filing first
+    std::vector<media_db::Asset> in_icloud;                             ///< filed, neither deleted nor gone: oldest filing first
     std::map<AssetId, std::vector<media_db::MediaItem>> deleted, gone;  ///< left over: their asset is no longer in iCloud
     std::vector<media_db::MediaItem> never_there;
     bool all = true;  ///< false: there were more than one run looks at
@@ -27,9 +27,9 @@ struct Kept {
     std::vector<media_db::MediaItem> items;
     Reason reason;
 };
-/// Writes the reasons with the assets and the waiting steps of their files, in one transaction. Where nothing changes nothing is written, unless `rotate`:
-/// then those files go to the end of the queue. A veto is remembered. A photo that was changed since it was filed is sent to icloud_mark again: it
-/// looks at it anew.
+/// Writes the reasons with the assets and the waiting steps of their files, in one transaction. Where nothing changes nothing is written, unless
+/// `rotate`: then those files go to the end of the queue. A veto is remembered. A photo that was changed since it was filed is sent to icloud_mark
+/// again: it looks at it anew.
 void write_down(stage::Run&, const std::vector<Kept>&, bool rotate);
 
 /// What holds the files of an accepted asset up: nothing but an approval. Its hold is lifted.

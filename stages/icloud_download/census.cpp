@@ -23,8 +23,8 @@ void note_holds(Catalogue& catalogue, const std::string& account, const std::str
     }
 }
 
-/// Asks iCloud by name about each asset that the listing no longer shows: only its own word makes it gone. Without a clear answer it is asked again after
-/// the next census.
+/// Asks iCloud by name about each asset that the listing no longer shows: only its own word makes it gone. Without a clear answer it is asked again
+/// after the next census.
 std::int64_t settle_unlisted(icloud::Client& client, stage::Run& run, const std::vector<media_db::Asset>& unlisted) {
     using State = icloud::Looked::State;
     Catalogue catalogue{run.db()};
@@ -77,7 +77,8 @@ Census take_census(icloud::Client& client, stage::Run& run) {
 
     const nlohmann::json summary{{"seen", census.listing.seen}, {"expected", census.listing.expected}, {"complete", census.complete}};
     media_db::Facts(run.db()).set("census", summary.dump(), run.now());
-    log::info("census taken", {{"SEEN", census.listing.seen}, {"EXPECTED", census.listing.expected}, {"NEW", census.new_resources}, {"GONE", census.gone}});
+    log::info("census taken",
+              {{"SEEN", census.listing.seen}, {"EXPECTED", census.listing.expected}, {"NEW", census.new_resources}, {"GONE", census.gone}});
     if (!census.complete)
         run.tell("iCloud lists " + std::to_string(census.listing.seen) + " photos but counts " + std::to_string(census.listing.expected) +
                  ": nothing is deleted until a listing is complete");

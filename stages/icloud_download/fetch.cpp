@@ -18,8 +18,8 @@ namespace {
 using media_db::Catalogue;
 using media_db::Resource;
 
-constexpr std::size_t kAtOnce = 50;       // resources per lookup: download URLs live for an hour
-constexpr int kTurnedAwayInARow = 3;      // one file answered 503 or with silence must not starve the others; three in a row mean all of iCloud
+constexpr std::size_t kAtOnce = 50;   // resources per lookup: download URLs live for an hour
+constexpr int kTurnedAwayInARow = 3;  // one file answered 503 or with silence must not starve the others; three in a row mean all of iCloud
 
 class Fetcher {
 public:
@@ -41,7 +41,8 @@ private:
         std::vector<icloud::AssetName> names;
         for (const auto& resource : resources) {
             const auto asset = catalogue_.asset(resource.asset).value();
-            if (std::ranges::find(names, asset.record_name, &icloud::AssetName::asset) == names.end()) names.push_back({asset.record_name, asset.master_name});
+            if (std::ranges::find(names, asset.record_name, &icloud::AssetName::asset) == names.end())
+                names.push_back({asset.record_name, asset.master_name});
         }
         std::map<std::string, icloud::Looked> looked;
         for (auto& one : client_.lookup(names)) looked.emplace(one.record_name, std::move(one));

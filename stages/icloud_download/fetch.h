@@ -14,8 +14,9 @@ struct Fetched {
     std::int64_t failed = 0;
 };
 
-/// Downloads every listed resource that has no file and is due, each verified against Apple's checksum before it is taken in. A file that fails waits with
-/// the configured backoff, then needs a person. Throws Busy/Unavailable when iCloud as a whole turns us away, TransientError when the disk is full.
+/// Downloads every listed resource that has no file and is due, each verified against Apple's checksum before it is taken in. A file that fails waits
+/// with the configured backoff, then needs a person. Throws Busy/Unavailable when iCloud as a whole turns us away, TransientError when the disk is
+/// full.
 Fetched fetch_missing(icloud::Client&, stage::Run&);
 
 }  // namespace mediaferry::stages

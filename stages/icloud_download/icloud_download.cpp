@@ -42,7 +42,8 @@ public:
         const auto census = take_census(client, run);
         const auto arrivals = take_arrivals(run, census.complete);
         const auto own = fetch_missing(client, run);
-        log::info("download done", {{"BY_ICLOUDPD", arrivals.taken_in}, {"BY_US", own.files}, {"SET_ASIDE", arrivals.set_aside}, {"FAILED", own.failed}});
+        log::info("download done",
+                  {{"BY_ICLOUDPD", arrivals.taken_in}, {"BY_US", own.files}, {"SET_ASIDE", arrivals.set_aside}, {"FAILED", own.failed}});
         if (const auto problem = fetched.problem()) run.tell("icloudpd: " + problem->text + " (what it left was fetched by mediaferry itself)");
         return stage::Done{};
     }
@@ -58,9 +59,11 @@ private:
         run.activity("icloudpd is running");
         const auto stale = icloud::remove_stale_parts(settings_.folders.incoming);
         if (stale > 0) log::info("stale part files removed", {{"FILES", stale}});
-        auto result = icloud::run_icloudpd(lock, settings_.icloud, settings_.folders.incoming, run.scratch() / "icloudpd", run.stop(), [&](const icloud::Line& line) {
-            if (line.hint == icloud::Hint::downloaded) run.activity("icloudpd: " + fs::path(line.subject).filename().string());
-        });
+        auto result = icloud::run_icloudpd(lock, settings_.icloud, settings_.folders.incoming, run.scratch() / "icloudpd", run.stop(),
+                                           [&](const icloud::Line& line) {
+                                               if (line.hint == icloud::Hint::downloaded)
+                                                   run.activity("icloudpd: " + fs::path(line.subject).filename().string());
+                                           });
         if (const auto blocked = state.learn(result)) throw SignInRequired{blocked->code, blocked->text};
         if (const auto problem = result.problem()) log::warning("icloudpd did not finish", {{"REASON", problem->code}, {"TEXT", problem->text}});
         return result;

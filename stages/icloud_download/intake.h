@@ -17,8 +17,9 @@ enum class Source {
     same_content,  ///< the original of another asset with the same content: it must not be touched, the phone may share its inode
 };
 
-/// Takes `file` in as `resource`: its content (already hashed: `digests`, equal to Apple's checksum) is shared into backup/, the row is written. The file
-/// itself stays where it is; what happens to it is the caller's business. Finds what a crash left: an original of this content without a row is adopted.
+/// Takes `file` in as `resource`: its content (already hashed: `digests`, equal to Apple's checksum) is shared into backup/, the row is written. The
+/// file itself stays where it is; what happens to it is the caller's business. Finds what a crash left: an original of this content without a row is
+/// adopted.
 MediaId take_in(stage::Run&, const fs::path& file, const files::Digests& digests, const media_db::Resource& resource, Source);
 
 /// Whether an error means that no further file can be written: the run ends, and no file is to blame.

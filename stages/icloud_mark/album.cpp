@@ -13,11 +13,16 @@ using icloud::Membership;
 Filing judge(const media_db::Asset& asset, const Looked& looked) {
     if (looked.state == Looked::State::deleted || looked.state == Looked::State::gone) return {Filing::State::gone, "", {}};
     if (looked.state == Looked::State::unknown || !looked.asset)
-        return {Filing::State::not_yet, "", {"icloud.unknown", "iCloud gave no clear answer for this photo: " + looked.error.code + " " + looked.error.reason}};
-    if (looked.asset->hidden) return {Filing::State::not_yet, "", {"icloud.hidden", "the photo is hidden in iCloud; hidden photos are never deleted"}};
+        return {Filing::State::not_yet,
+                "",
+                {"icloud.unknown", "iCloud gave no clear answer for this photo: " + looked.error.code + " " + looked.error.reason}};
+    if (looked.asset->hidden)
+        return {Filing::State::not_yet, "", {"icloud.hidden", "the photo is hidden in iCloud; hidden photos are never deleted"}};
     if (looked.asset->hold) return {Filing::State::not_yet, "", *looked.asset->hold};
     if (looked.asset->change_tag != asset.change_tag)
-        return {Filing::State::not_yet, "", {"icloud.changed", "the photo was changed in iCloud since it was last listed; the next icloud_download looks at it"}};
+        return {Filing::State::not_yet,
+                "",
+                {"icloud.changed", "the photo was changed in iCloud since it was last listed; the next icloud_download looks at it"}};
     return {Filing::State::filed, looked.asset->change_tag, {}};
 }
 
@@ -40,8 +45,10 @@ void Album::file(const std::vector<media_db::Asset>& assets) {
     }
     auto album = fresh.empty() && filed_before.empty() ? std::nullopt : client_.find_album(name_);
     if (!album && (!filed_before.empty() || (!fresh.empty() && in_use_()))) {
-        const Reason why{"icloud.album_gone", "the album " + name_ + " is not in iCloud any more, though photos had been filed in it. Make an album of that name in Photos: what is put "
-                                                                     "into it may be deleted, what is not stays"};
+        const Reason why{"icloud.album_gone",
+                         "the album " + name_ +
+                             " is not in iCloud any more, though photos had been filed in it. Make an album of that name in Photos: what is put "
+                             "into it may be deleted, what is not stays"};
         all_wait(fresh, why);
         all_wait(filed_before, why);
         return;
@@ -55,7 +62,9 @@ void Album::put_in(const std::string& album, const std::vector<media_db::Asset>&
     for (std::size_t i = 0; i < assets.size(); ++i)
         if (!filed[i].member)
             filings_[assets[i].id] = {
-                Filing::State::not_yet, "", {"icloud.not_filed", "iCloud did not put the photo into the album " + name_ + ": " + filed[i].code + " " + filed[i].reason}};
+                Filing::State::not_yet,
+                "",
+                {"icloud.not_filed", "iCloud did not put the photo into the album " + name_ + ": " + filed[i].code + " " + filed[i].reason}};
 }
 
 void Album::look_for(const std::string& album, const std::vector<media_db::Asset>& assets) {
@@ -67,7 +76,8 @@ void Album::look_for(const std::string& album, const std::vector<media_db::Asset
     for (std::size_t i = 0; i < unlisted.size(); ++i) {
         if (asked[i] == Membership::member && !members.complete()) continue;  // the listing is known to be short of some
         const bool vetoed = members.complete() || asked[i] == Membership::not_member;
-        filings_[unlisted[i].id] = {vetoed ? Filing::State::vetoed : Filing::State::not_yet, "",
+        filings_[unlisted[i].id] = {vetoed ? Filing::State::vetoed : Filing::State::not_yet,
+                                    "",
                                     {"icloud.album_unsure", "iCloud does not say whether the photo is still in the album " + name_}};
     }
 }

@@ -17,8 +17,8 @@ namespace mediaferry::stages {
 struct Filing {
     enum class State {
         filed,
-        gone,      ///< iCloud has it no more
-        vetoed,    ///< it had been filed before, and a person has taken it out since
+        gone,    ///< iCloud has it no more
+        vetoed,  ///< it had been filed before, and a person has taken it out since
         not_yet,
     } state = State::not_yet;
     std::string change_tag;  ///< read right before filing
@@ -28,11 +28,12 @@ struct Filing {
 class Album {
 public:
     /// `in_use`: whether photos have been filed that are still to be deleted. Then a missing album is a person's doing and is not made again.
-    Album(icloud::Client& client, std::string name, std::function<bool()> in_use) : client_(client), name_(std::move(name)), in_use_(std::move(in_use)) {}
+    Album(icloud::Client& client, std::string name, std::function<bool()> in_use)
+        : client_(client), name_(std::move(name)), in_use_(std::move(in_use)) {}
 
     bool knows(AssetId asset) const { return filings_.contains(asset); }
-    /// Files those assets that iCloud shows live, unhidden and unchanged since the census; reads the album back. An asset that was filed before is not
-    /// put in a second time, only looked for: its absence is a veto.
+    /// Files those assets that iCloud shows live, unhidden and unchanged since the census; reads the album back. An asset that was filed before is
+    /// not put in a second time, only looked for: its absence is a veto.
     void file(const std::vector<media_db::Asset>&);
     const Filing& filing(AssetId asset) const { return filings_.at(asset); }
 

@@ -39,11 +39,13 @@ public:
         if (!first.asset) return move_on(items, run, {"icloud.not_listed", "iCloud never listed this file; there is nothing to delete"});
         Catalogue catalogue{run.db()};
         const auto asset = catalogue.asset(*first.asset).value();
-        if (asset.deleted && asset.listed) return move_on(items, run, {"icloud.recovered", "the photo was deleted once and somebody took it back: it stays in iCloud"});
+        if (asset.deleted && asset.listed)
+            return move_on(items, run, {"icloud.recovered", "the photo was deleted once and somebody took it back: it stays in iCloud"});
         if (asset.gone || asset.deleted) return move_on(items, run, kAlreadyGone);
         if (asset.vetoed) return move_on(items, run, veto());
         if (const auto why = not_ready(catalogue, asset)) return stage::Wait{*why, kLookAgain};
-        if (!whole_asset_ready(run, asset.id)) return stage::Wait{{"icloud.not_whole", "another file of the same photo has not come this far yet"}, kLookAgain};
+        if (!whole_asset_ready(run, asset.id))
+            return stage::Wait{{"icloud.not_whole", "another file of the same photo has not come this far yet"}, kLookAgain};
 
         auto& pending = album(run);
         if (!pending.knows(asset.id)) pending.file(batch(catalogue, asset, run));
@@ -81,8 +83,8 @@ private:
 
     void note_filed(const media_db::Asset& asset, const std::string& tag, const std::vector<MediaItem>& items, Run& run) const {
         const nlohmann::json detail{{"album", settings_.icloud.album}};
-        run.with_outcome([asset = asset.id, tag, items, run_id = run.id(), now = run.now(), text = detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)](
-                             media_db::MediaDb& db) {
+        run.with_outcome([asset = asset.id, tag, items, run_id = run.id(), now = run.now(),
+                          text = detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)](media_db::MediaDb& db) {
             Catalogue rows{db};
             rows.set_filed(asset, tag, now);
             rows.set_hold(asset, std::nullopt);
@@ -101,7 +103,8 @@ private:
     }
 
     Reason veto() const {
-        return {"vetoed", "somebody took the photo out of the album " + settings_.icloud.album + ": it stays in iCloud (mediaferry redo icloud_mark files it again)"};
+        return {"vetoed", "somebody took the photo out of the album " + settings_.icloud.album +
+                              ": it stays in iCloud (mediaferry redo icloud_mark files it again)"};
     }
 
     /// Why the asset as a whole may not be filed yet: I1 speaks of every resource that iCloud lists.
@@ -110,7 +113,8 @@ private:
         if (!asset.listed) return Reason{"icloud.unlisted", "the last listing of iCloud did not show it; the next one decides"};
         for (const auto& resource : catalogue.resources(asset.id))
             if (resource.state == "attention")
-                return Reason{"icloud.incomplete", "its " + std::string(to_text(resource.kind)) + " file cannot be fetched from iCloud and needs a person (mediaferry attention)"};
+                return Reason{"icloud.incomplete", "its " + std::string(to_text(resource.kind)) +
+                                                       " file cannot be fetched from iCloud and needs a person (mediaferry attention)"};
             else if (resource.state != "taken")
                 return Reason{"icloud.incomplete", "its " + std::string(to_text(resource.kind)) + " file has not been fetched from iCloud yet"};
         return std::nullopt;
@@ -123,7 +127,8 @@ private:
         for (const auto& item : media_db::Conveyor(run.db()).ready(kStage, run.now(), kBatch)) {
             if (!item.asset || !seen.insert(*item.asset).second) continue;
             const auto other = catalogue.asset(*item.asset).value();
-            if (!other.gone && !other.deleted && !other.vetoed && !not_ready(catalogue, other) && whole_asset_ready(run, other.id)) assets.push_back(other);
+            if (!other.gone && !other.deleted && !other.vetoed && !not_ready(catalogue, other) && whole_asset_ready(run, other.id))
+                assets.push_back(other);
         }
         return assets;
     }

@@ -27,7 +27,9 @@ std::vector<archive::Sibling> siblings_of(media_db::MediaDb& db, const archive::
         if (other.id == item.id || there.parent_path() != place.parent_path()) continue;
         const auto name = there.filename().string();
         // Of one full name they need different numbers anyway.
-        if (archive::folded_stem(name) != archive::folded_stem(place.filename().string()) || archive::folded(name) == archive::folded(place.filename().string())) continue;
+        if (archive::folded_stem(name) != archive::folded_stem(place.filename().string()) ||
+            archive::folded(name) == archive::folded(place.filename().string()))
+            continue;
         const auto copy = media_db::Evidence(db).current(other.id, Place::nas);
         siblings.push_back({name, other.sha256, other.size, copy ? std::optional{copy->path} : std::nullopt});
     }

@@ -26,10 +26,12 @@ namespace {
 /// An archive inside a working folder would take the originals for their own copies.
 void lies_apart(const config::Settings& settings) {
     const auto& folders = settings.folders;
-    for (const auto& folder : {folders.incoming, folders.backup, folders.pixel_sync, folders.compress, folders.library, folders.delete_pending, folders.trash}) {
+    for (const auto& folder :
+         {folders.incoming, folders.backup, folders.pixel_sync, folders.compress, folders.library, folders.delete_pending, folders.trash}) {
         const auto inside = settings.archive.root.lexically_relative(folder);
         if (inside.empty() || *inside.begin() == "..") continue;
-        throw ConfigError{"archive.root", "archive.root: " + settings.archive.root.string() + " lies in the working folder " + folder.string() + " (write a directory apart from it)"};
+        throw ConfigError{"archive.root", "archive.root: " + settings.archive.root.string() + " lies in the working folder " + folder.string() +
+                                              " (write a directory apart from it)"};
     }
 }
 
@@ -38,7 +40,8 @@ files::Descriptor open_original(const MediaItem& item, const config::Settings& s
     if (!item.local_path || fs::symlink_status(*item.local_path).type() != fs::regular_file) {
         if (!fs::is_directory(settings.folders.backup))
             throw Unavailable{"local.unmounted", "no folder " + settings.folders.backup.string() + ": is its disk mounted?"};
-        throw NeedsPerson{"local.missing", "the original of " + item.filename + " is not at " + (item.local_path ? item.local_path->string() : "home any more") +
+        throw NeedsPerson{"local.missing", "the original of " + item.filename + " is not at " +
+                                               (item.local_path ? item.local_path->string() : "home any more") +
                                                " and was never archived. Put it back there and run `mediaferry release " + id + "`"};
     }
     return files::Tree::open(item.local_path->parent_path()).open_read(item.local_path->filename());
@@ -126,8 +129,8 @@ bool NasArchive::after_items(Run& run) {
 
 std::optional<std::string> NasArchive::rehearse(const MediaItem& item, Run& run) {
     if (!layout_) layout_.emplace(run.settings().archive.layout);
-    return "would copy " + item.filename + " (" + to_text(item.size) + ") to " + (run.settings().archive.root / archive_place(run.db(), *layout_, item)).string() +
-           " and read it back";
+    return "would copy " + item.filename + " (" + to_text(item.size) + ") to " +
+           (run.settings().archive.root / archive_place(run.db(), *layout_, item)).string() + " and read it back";
 }
 
 }  // namespace mediaferry::stages

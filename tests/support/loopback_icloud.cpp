@@ -57,7 +57,9 @@ std::string Loopback::add_described(nlohmann::json spec, const std::map<std::str
     const auto key = spec.at("key").get<std::string>();
     for (const auto& [kind, content] : contents) {
         const fs::path file = write(dir_ / "library" / (key + "-" + kind), content);
-        const char* type = kind == "live_movie" || kind == "edited_movie" ? "com.apple.quicktime-movie" : kind == "alternative" ? "com.adobe.raw-image" : "public.jpeg";
+        const char* type = kind == "live_movie" || kind == "edited_movie" ? "com.apple.quicktime-movie"
+                           : kind == "alternative"                        ? "com.adobe.raw-image"
+                                                                          : "public.jpeg";
         resources[kind] = {{"file", file.string()}, {"type", type}};
     }
     spec["resources"] = resources;
@@ -102,12 +104,16 @@ void Loopback::seed_session() {
     const auto expires = SystemClock{}.now() + std::chrono::hours{24 * 30};
     std::string date = to_iso(expires);
     date[10] = ' ';
-    write(settings.cookie_directory / name, "#LWP-Cookies-2.0\nSet-Cookie3: X-APPLE-WEBAUTH-TOKEN=\"\\\"v=2:t=" + given.at("cookie").get<std::string>() +
-                                                "\\\"\"; path=\"/\"; domain=\".icloud.com\"; path_spec; domain_dot; secure; expires=\"" + date + "\"; HttpOnly=None; version=0\n");
-    write(settings.cookie_directory / (name + ".session"),
-          nlohmann::json{{"client_id", "auth-00000000-0000-1000-8000-000000000000"}, {"account_country", "USA"}, {"session_id", "SEEDED"}, {"scnt", "scnt-SEEDED"},
-                         {"session_token", given.at("session_token")}, {"trust_token", given.at("trust_token")}}
-              .dump());
+    write(settings.cookie_directory / name,
+          "#LWP-Cookies-2.0\nSet-Cookie3: X-APPLE-WEBAUTH-TOKEN=\"\\\"v=2:t=" + given.at("cookie").get<std::string>() +
+              "\\\"\"; path=\"/\"; domain=\".icloud.com\"; path_spec; domain_dot; secure; expires=\"" + date + "\"; HttpOnly=None; version=0\n");
+    write(settings.cookie_directory / (name + ".session"), nlohmann::json{{"client_id", "auth-00000000-0000-1000-8000-000000000000"},
+                                                                          {"account_country", "USA"},
+                                                                          {"session_id", "SEEDED"},
+                                                                          {"scnt", "scnt-SEEDED"},
+                                                                          {"session_token", given.at("session_token")},
+                                                                          {"trust_token", given.at("trust_token")}}
+                                                               .dump());
 }
 
 }  // namespace mediaferry::test

@@ -135,7 +135,10 @@ TEST_CASE("The album is read once more just before the request", "[icloud_delete
     const auto other = house.deletable("IMG_0002");
     const auto name = house.row(photo).record_name;
     // The first reading of the album (two pages) shows both, the next one does not show the first photo any more.
-    house.apple.fault({{"match", "records/query.*CPLContainerRelationLiveByAssetDate"}, {"drop_records", {name, name + "-IN-ALBUM-DeletePending"}}, {"skip", 2}, {"times", 0}});
+    house.apple.fault({{"match", "records/query.*CPLContainerRelationLiveByAssetDate"},
+                       {"drop_records", {name, name + "-IN-ALBUM-DeletePending"}},
+                       {"skip", 2},
+                       {"times", 0}});
     house.run(kStage);
     CHECK(house.apple.deleted() == Names{"IMG_0002"});
     CHECK(house.untouched(photo));
@@ -263,7 +266,8 @@ TEST_CASE("Of two assets on one master one goes, and the other keeps the placeho
     house.apple.add_described({{"key", "copy"}, {"same_master_as", "IMG_0001"}, {"filename", "IMG_0001.JPG"}, {"date", 1714651200000}}, {});
     house.census();
     const auto content = read(house.nas_file(photo.file()));
-    DeletingHouse::Photo copy{"copy", media_db::Catalogue(house.db()).asset_named("jdoe@example.com", "PrimarySync", house.apple.asset("copy").at("name"))->id, {}};
+    DeletingHouse::Photo copy{
+        "copy", media_db::Catalogue(house.db()).asset_named("jdoe@example.com", "PrimarySync", house.apple.asset("copy").at("name"))->id, {}};
     house.take_in_new(copy, {{"original", content}}, "compress");
     house.run(kStage);
     CHECK(house.apple.deleted() == Names{"IMG_0001"});
@@ -276,7 +280,8 @@ TEST_CASE("Of two assets on one master one goes, and the other keeps the placeho
 TEST_CASE("An answer that nobody expected stops the run", "[icloud_delete]") {
     DeletingHouse house;
     const auto photo = house.deletable("IMG_0001");
-    const nlohmann::json body{{"records", {{{"recordName", house.row(photo).record_name}, {"serverErrorCode", "QUOTA_OF_A_NEW_KIND"}, {"reason", "no"}}}}};
+    const nlohmann::json body{
+        {"records", {{{"recordName", house.row(photo).record_name}, {"serverErrorCode", "QUOTA_OF_A_NEW_KIND"}, {"reason", "no"}}}}};
     house.apple.fault({{"match", kDeletion}, {"status", 200}, {"body", body.dump()}, {"times", 0}});
     const auto result = house.run(kStage);
     CHECK(result.exit_code == 69);

@@ -188,7 +188,8 @@ TEST_CASE("An album that iCloud counts longer than it lists blocks nobody whom i
     const auto photo = house.deletable("IMG_0001");
     const auto other = house.deletable("IMG_0002");
     const auto name = house.row(other).record_name;
-    house.apple.fault({{"match", "records/query.*CPLContainerRelationLiveByAssetDate"}, {"drop_records", {name, name + "-IN-ALBUM-DeletePending"}}, {"times", 0}});
+    house.apple.fault(
+        {{"match", "records/query.*CPLContainerRelationLiveByAssetDate"}, {"drop_records", {name, name + "-IN-ALBUM-DeletePending"}}, {"times", 0}});
     house.run(kStage);
     CHECK(house.completed(photo));
     CHECK(house.untouched(other));

@@ -98,7 +98,8 @@ bool DeletingHouse::untouched(const Photo& photo) {
     if (apple.is_deleted(photo.key) || row(photo).deleted || row(photo).gone) return false;
     for (const auto id : photo.files) {
         const auto file = item(id);
-        if (!file.local_path || !fs::exists(*file.local_path) || file.deleted_icloud || status(id, "icloud_delete") == pipeline::StepStatus::done) return false;
+        if (!file.local_path || !fs::exists(*file.local_path) || file.deleted_icloud || status(id, "icloud_delete") == pipeline::StepStatus::done)
+            return false;
     }
     return true;
 }
@@ -107,7 +108,8 @@ bool DeletingHouse::completed(const Photo& photo) {
     if (!apple.is_deleted(photo.key) || !row(photo).deleted) return false;
     for (const auto id : photo.files) {
         const auto file = item(id);
-        if (file.local_path || !file.deleted_icloud || file.status != "completed" || status(id, "icloud_delete") != pipeline::StepStatus::done) return false;
+        if (file.local_path || !file.deleted_icloud || file.status != "completed" || status(id, "icloud_delete") != pipeline::StepStatus::done)
+            return false;
         if (read(nas_file(id)).size() != file.size.count) return false;
     }
     return !fs::exists(placeholder(photo));

@@ -10,7 +10,8 @@ class DeletingHouse : public IcloudHouse {
 public:
     DeletingHouse();  ///< require: [nas], approval: automatic, 100 % of the library a run
 
-    /// A photo that may be deleted: at home, in the archive (read back two days ago), filed, its original in delete_pending/, its placeholder in incoming/.
+    /// A photo that may be deleted: at home, in the archive (read back two days ago), filed, its original in delete_pending/, its placeholder in
+    /// incoming/.
     Photo deletable(const std::string& key, const Contents& = {});
     /// Writes the file into the archive and its evidence, as nas_archive does.
     void archived(MediaId);

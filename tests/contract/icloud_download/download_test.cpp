@@ -28,7 +28,8 @@ std::vector<std::string> tree(const fs::path& root) {
     std::vector<std::string> found;
     for (const auto& entry : fs::recursive_directory_iterator(root))
         if (fs::is_regular_file(entry.path()))
-            found.push_back(entry.path().lexically_relative(root).string() + " " + std::to_string(fs::file_size(entry.path())) + " " + std::to_string(fs::last_write_time(entry.path())));
+            found.push_back(entry.path().lexically_relative(root).string() + " " + std::to_string(fs::file_size(entry.path())) + " " +
+                            std::to_string(fs::last_write_time(entry.path())));
     std::sort(found.begin(), found.end());
     return found;
 }
@@ -59,7 +60,8 @@ TEST_CASE("What arrives whole is taken in, a placeholder stays, and a second run
     CHECK(named(house, "IMG_0001.MOV").size() == 1);
     REQUIRE(named(house, "IMG_0002.JPG").size() == 1);
     CHECK(read(*named(house, "IMG_0002.JPG")[0].local_path) == single);
-    for (const auto* name : {"2024/05/IMG_0001_QVVlbzc.JPG", "2024/05/IMG_0001_QVVlbzc.MOV", "2024/05/IMG_0002_QVZwSmo.JPG"}) CHECK(files::looks_like_placeholder(house.folder("incoming") / name));
+    for (const auto* name : {"2024/05/IMG_0001_QVVlbzc.JPG", "2024/05/IMG_0001_QVVlbzc.MOV", "2024/05/IMG_0002_QVZwSmo.JPG"})
+        CHECK(files::looks_like_placeholder(house.folder("incoming") / name));
     CHECK(fs::file_size(house.folder("incoming") / "2024/05/IMG_0001_QVVlbzc.MOV") == movie.size());
     CHECK(house.apple.downloads() == 0);
 
@@ -97,8 +99,10 @@ TEST_CASE("What arrives damaged is set aside and fetched anew by our own client"
         CHECK(fs::exists(one.path));
         CHECK(files::looks_like_placeholder(house.folder("incoming") / one.found));
     }
-    CHECK(reasons == std::map<std::string, std::string>{{"cut_A.JPG", "download.mismatch"}, {"flipped_A.JPG", "download.mismatch"},
-                                                        {"page_A.JPG", "download.page"}, {"empty_A.JPG", "download.empty"}});
+    CHECK(reasons == std::map<std::string, std::string>{{"cut_A.JPG", "download.mismatch"},
+                                                        {"flipped_A.JPG", "download.mismatch"},
+                                                        {"page_A.JPG", "download.page"},
+                                                        {"empty_A.JPG", "download.empty"}});
     CHECK(house.apple.downloads() == 4);
 
     REQUIRE(house.run(kStage).exit_code == 0);
@@ -204,7 +208,8 @@ TEST_CASE("Names in any script come in whole and safe", "[icloud_download]") {
     house.apple.add_described({{"key", "b"}, {"filename", "../../etc/写真.JPG"}, {"date", 1714651200000}}, {{"original", other}});
     house.bring("2024/05/café 😀 a_b_A.JPG", photo);
     REQUIRE(house.run(kStage).exit_code == 0);
-    const auto a = media_db::Catalogue(house.db()).items_of(asset_of(house, "a")).at(0), b = media_db::Catalogue(house.db()).items_of(asset_of(house, "b")).at(0);
+    const auto a = media_db::Catalogue(house.db()).items_of(asset_of(house, "a")).at(0),
+               b = media_db::Catalogue(house.db()).items_of(asset_of(house, "b")).at(0);
     CHECK(a.filename.starts_with("café 😀 a"));
     CHECK(read(*a.local_path) == photo);
     CHECK(read(*b.local_path) == other);

@@ -47,7 +47,8 @@ Case good_case() {
     icloud::Asset seen;
     seen.record_name = "ASSET";
     seen.change_tag = "tag";
-    for (const auto& one : {listed(ResourceKind::original, "still"), listed(ResourceKind::live_movie, "movie")}) seen.resources.push_back({one, "https://…"});
+    for (const auto& one : {listed(ResourceKind::original, "still"), listed(ResourceKind::live_movie, "movie")})
+        seen.resources.push_back({one, "https://…"});
     it.looked.asset = seen;
     it.in_album = Membership::member;
     it.resources = {row(1, ResourceKind::original, "still"), row(2, ResourceKind::live_movie, "movie")};
@@ -62,15 +63,25 @@ std::string answer(const Case& it, const config::ICloudDelete& settings = {}) {
 
 }  // namespace
 
-TEST_CASE("a photo whose every file is here, filed, unchanged and old enough may go on to the proofs", "[icloud_delete]") { CHECK(answer(good_case()) == "may go"); }
+TEST_CASE("a photo whose every file is here, filed, unchanged and old enough may go on to the proofs", "[icloud_delete]") {
+    CHECK(answer(good_case()) == "may go");
+}
 
 TEST_CASE("one thing missing or different is enough to keep a photo", "[icloud_delete]") {
     using Break = std::function<void(Case&)>;
     const auto [what, code, broken] = GENERATE(table<std::string, std::string, Break>({
-        {"iCloud gave no answer", "icloud.unknown", [](Case& it) { it.looked.state = Looked::State::unknown; it.looked.asset.reset(); }},
+        {"iCloud gave no answer", "icloud.unknown",
+         [](Case& it) {
+             it.looked.state = Looked::State::unknown;
+             it.looked.asset.reset();
+         }},
         {"iCloud says live and shows nothing", "icloud.unknown", [](Case& it) { it.looked.asset.reset(); }},
         {"it is deleted already", "icloud.already_gone", [](Case& it) { it.looked.state = Looked::State::deleted; }},
-        {"iCloud knows it no more", "icloud.already_gone", [](Case& it) { it.looked.state = Looked::State::gone; it.looked.asset.reset(); }},
+        {"iCloud knows it no more", "icloud.already_gone",
+         [](Case& it) {
+             it.looked.state = Looked::State::gone;
+             it.looked.asset.reset();
+         }},
         {"taken out of the album", "vetoed", [](Case& it) { it.in_album = Membership::not_member; }},
         {"perhaps in the album", "icloud.album_unsure", [](Case& it) { it.in_album = Membership::unknown; }},
         {"vetoed before, back in the album", "vetoed", [](Case& it) { it.asset.vetoed = kNow - 24h; }},
@@ -83,7 +94,8 @@ TEST_CASE("one thing missing or different is enough to keep a photo", "[icloud_d
          [](Case& it) { it.looked.asset->resources.push_back({listed(ResourceKind::edited, "edit"), ""}); }},
         {"a checksum other than the one we fetched", "icloud.incomplete", [](Case& it) { it.looked.asset->resources[0].checksum = "other"; }},
         {"another size", "icloud.incomplete", [](Case& it) { it.looked.asset->resources[0].size = Bytes{1001}; }},
-        {"the right content as another kind of file", "icloud.incomplete", [](Case& it) { it.looked.asset->resources[1].kind = ResourceKind::edited_movie; }},
+        {"the right content as another kind of file", "icloud.incomplete",
+         [](Case& it) { it.looked.asset->resources[1].kind = ResourceKind::edited_movie; }},
         {"one file not fetched", "icloud.incomplete", [](Case& it) { it.resources[1].state = "missing"; }},
         {"one file given up", "icloud.incomplete", [](Case& it) { it.resources[1].state = "attention"; }},
         {"one resource listed no more", "icloud.incomplete", [](Case& it) { it.resources[1].listed = false; }},
@@ -151,7 +163,8 @@ TEST_CASE("every required harbour must hold every file", "[icloud_delete]") {
 
 TEST_CASE("one run deletes no more than its number and its share, and one at least", "[icloud_delete]") {
     config::ICloudDelete settings;  // 500, 10 %
-    const auto [listed_assets, most] = GENERATE(table<std::int64_t, std::size_t>({{0, 1}, {5, 1}, {19, 1}, {20, 2}, {4999, 499}, {5000, 500}, {1'000'000, 500}}));
+    const auto [listed_assets, most] =
+        GENERATE(table<std::int64_t, std::size_t>({{0, 1}, {5, 1}, {19, 1}, {20, 2}, {4999, 499}, {5000, 500}, {1'000'000, 500}}));
     CHECK(cap(settings, listed_assets) == most);
     settings.max_per_run = 0;
     CHECK(cap(settings, listed_assets) == 0);
