@@ -12,7 +12,6 @@
 namespace mediaferry::stages {
 namespace {
 
-constexpr std::string_view kStage = "icloud_delete";
 
 /// Another file of the same content whose photo is still in iCloud (two assets on one master).
 std::optional<MediaId> still_in_icloud(media_db::Catalogue& catalogue, const media_db::MediaItem& item) {
@@ -71,7 +70,7 @@ media_db::Verdict part_from(stage::Run& run, const media_db::MediaItem& item, in
 void complete(stage::Run& run, const std::vector<media_db::MediaItem>& items, const Reason& note) {
     media_db::Conveyor conveyor{run.db()};
     for (const auto& item : items) {
-        const auto claim = conveyor.claim_item(kStage, item.id, run.id(), run.now());
+        const auto claim = conveyor.claim_item(kIcloudDelete, item.id, run.id(), run.now());
         if (!claim) continue;  // done already, or not its turn
         try {
             const auto verdict = part_from(run, item, claim->attempts, note);
@@ -92,7 +91,7 @@ void note_deleted(stage::Run& run, const media_db::Asset& asset, const std::vect
     media_db::Catalogue catalogue{run.db()};
     catalogue.set_deleted(asset.id, run.now());
     for (const auto& item : items) catalogue.set_flags(item.id, {}, {}, {}, true, run.now());
-    media_db::Events(run.db()).add({0, run.now(), {}, asset.id, run.id(), std::string(kStage), "deleted_from_icloud", "{}"});
+    media_db::Events(run.db()).add({0, run.now(), {}, asset.id, run.id(), std::string(kIcloudDelete), "deleted_from_icloud", "{}"});
     if (write) write(run.db());
     transaction.commit();
 }

@@ -28,7 +28,6 @@ using media_db::Plans;
 using stage::Outcome;
 using stage::Run;
 
-constexpr std::string_view kStage = "icloud_delete";
 /// Set by `mediaferry plan`: judge and propose, delete nothing.
 bool plan_only() { return std::getenv("MEDIAFERRY_PLAN_ONLY") != nullptr; }
 

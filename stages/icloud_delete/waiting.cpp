@@ -15,16 +15,15 @@ using media_db::Catalogue;
 using media_db::Conveyor;
 using media_db::MediaItem;
 
-constexpr std::string_view kStage = "icloud_delete";
 constexpr std::size_t kMostFiles = 50'000;  // looked at in one run
 
 /// The file's step waits with this reason, without a time: it is asked again at the next run.
 void step_waits(stage::Run& run, const MediaItem& item, const Reason& reason, bool rotate) {
     Conveyor conveyor{run.db()};
     const auto steps = conveyor.steps(item.id);
-    const auto step = std::ranges::find(steps, kStage, &media_db::StepRow::stage);
+    const auto step = std::ranges::find(steps, kIcloudDelete, &media_db::StepRow::stage);
     if (step == steps.end() || !step->open || step->status != pipeline::StepStatus::pending || (step->reason == reason && !rotate)) return;
-    if (const auto claim = conveyor.claim_item(kStage, item.id, run.id(), run.now()))
+    if (const auto claim = conveyor.claim_item(kIcloudDelete, item.id, run.id(), run.now()))
         conveyor.record(*claim, {media_db::Verdict::Kind::again, reason, run.now(), false}, run.id(), run.now());
 }
 
@@ -34,7 +33,7 @@ Waiting waiting(stage::Run& run) {
     Catalogue catalogue{run.db()};
     Waiting result;
     std::set<AssetId> seen;
-    auto ready = Conveyor(run.db()).ready(kStage, run.now(), kMostFiles);
+    auto ready = Conveyor(run.db()).ready(kIcloudDelete, run.now(), kMostFiles);
     result.all = ready.size() < kMostFiles;
     for (auto& item : ready) {
         if (!item.asset) {
@@ -61,7 +60,7 @@ void write_down(stage::Run& run, const std::vector<Kept>& all, bool rotate) {
         if (asset.hold != reason) catalogue.set_hold(asset.id, reason);
         if (reason.code == "vetoed" && !asset.vetoed) {
             catalogue.set_vetoed(asset.id, run.now());
-            media_db::Events(run.db()).add({0, run.now(), {}, asset.id, run.id(), std::string(kStage), "vetoed", "{}"});
+            media_db::Events(run.db()).add({0, run.now(), {}, asset.id, run.id(), std::string(kIcloudDelete), "vetoed", "{}"});
         }
         for (const auto& item : items) {
             step_waits(run, item, reason, rotate);
