@@ -68,14 +68,18 @@ public:
         const auto extension = item.kind == MediaKind::video ? video_extension(item.filename, tier.video) : "";
         const auto fresh = library.fresh_name(item, extension);
         auto result = small_copy(item, tier, original, fresh, run);
+        // The copy was compared with what the codec read. That it read the original, and still could, is asked of the bytes themselves.
+        if (!result.kept && files::digest_file(original).sha256 != item.sha256)
+            throw TransientError{"compress.original", "the original " + original.string() + " reads differently now than a moment ago; check that disk"};
         if (!result.kept && !worth_it(settings_.compress, item.size.count, fs::file_size(fresh)))
             result = keep("compress.not_worth_it", "the small copy would save too little");
         if (result.kept) {
             fs::remove(fresh);
             files::share_file(original, fresh, false);  // not linked: whoever edits a picture in the library must not change the original
+            if (files::digest_file(fresh).sha256 != item.sha256)
+                throw TransientError{"compress.copy", "the copy of " + item.filename + " for the library is not the original; check the disks of both"};
         }
         const auto shelved = library.shelve(item, fresh, result.kept ? "" : result.extension);
-        if (result.kept && shelved.digests.sha256 != item.sha256) throw TransientError{"compress.copy", "the copy in the library is not the original"};
         run.moved(item.size);
         write_down(item, tier, result, shelved, run);
         return result.kept ? stage::Done{result.kept} : stage::Done{};

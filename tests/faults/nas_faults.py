@@ -23,8 +23,9 @@ class NasFaults:
         self.at = self.bench.world.nas
 
     def run(self) -> None:
-        some = self.campaign.given.per_leg
-        for leg in READERS:
+        some, quick = self.campaign.given.per_leg, self.campaign.given.per_leg == 2
+        self.some = some = 1 if quick else some
+        for leg in READERS[:1] if quick else READERS:
             reads = 12
             for what in SPOILED:
                 for k in self.campaign.sample(reads, some):
@@ -47,7 +48,7 @@ class NasFaults:
             for leg in READERS[:1]:
                 calls = [call for call in self.bench.calls(leg) if " /nas/" in call]
                 for kind in ("unmounted", "replaced by an empty disk", "mounted anew", "read-only", "full"):
-                    for k in self.campaign.sample(len(calls), self.campaign.given.per_leg):
+                    for k in self.campaign.sample(len(calls), self.some):
                         if not self.campaign.over():
                             self.life(leg, kind, k)
         finally:
