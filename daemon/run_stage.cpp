@@ -161,7 +161,8 @@ int run_stage(const Options& options, const config::Settings& settings) {
     for (const auto& line : run.told()) std::cerr << line << "\n";
     if (result.reason) std::cerr << step.stage << ": " << result.reason->text << "\n";
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - began);
-    if (!workflow_of_parent()) std::cerr << summary_line(step.stage, run.progress(), took) << "\n";  // else the parent sums up
+    const bool planning = std::getenv("MEDIAFERRY_PLAN_ONLY") != nullptr;  // `mediaferry plan` shows the plan, not the run
+    if (!workflow_of_parent() && !planning) std::cerr << summary_line(step.stage, run.progress(), took) << "\n";  // else the parent sums up
     log::info("stage finished", {{"EXIT", result.exit_code},
                                  {"DONE", run.progress().done},
                                  {"WAITING", run.progress().waiting},

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cctype>
+#include <thread>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -72,8 +73,12 @@ std::optional<SessionLock> SessionLock::try_take(const fs::path& directory) {
     return SessionLock{directory, std::move(*lock)};
 }
 
-SessionLock SessionLock::take(const fs::path& directory) {
-    if (auto lock = try_take(directory)) return std::move(*lock);
+SessionLock SessionLock::take(const fs::path& directory, std::chrono::seconds patience) {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    do {
+        if (auto lock = try_take(directory)) return std::move(*lock);
+        if (patience.count() > 0) std::this_thread::sleep_for(std::chrono::milliseconds{200});
+    } while (std::chrono::steady_clock::now() < until);
     throw TryLater{"icloud.session_busy", "another run is using the iCloud session in " + directory.string() + "; it is free again when that run ends"};
 }
 

@@ -3,6 +3,7 @@
 // The signed-in session that we share with icloudpd: two small files in the cookie directory (facts/icloud.md B1). Whoever
 // reads, writes or lets icloudpd use them holds the SessionLock: both rewrite the files after every reply.
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,10 +24,13 @@ class SessionLock {
 public:
     /// Makes the cookie directory (0700) if needed. nullopt: another run uses the session.
     static std::optional<SessionLock> try_take(const fs::path& cookie_directory);
-    /// As try_take(), but throws TryLater ("icloud.session_busy").
-    static SessionLock take(const fs::path& cookie_directory);
+    /// As try_take(), but waits for up to `patience` and then throws TryLater ("icloud.session_busy").
+    static SessionLock take(const fs::path& cookie_directory, std::chrono::seconds patience = std::chrono::seconds{0});
 
     const fs::path& directory() const { return directory_; }
+
+    /// How long a stage waits for another one that is just at it: a short stage is over by then, a long download is not worth waiting for.
+    static constexpr std::chrono::seconds kPatience{30};
 
 private:
     SessionLock(fs::path directory, files::Lock lock) : directory_(std::move(directory)), lock_(std::move(lock)) {}

@@ -42,7 +42,7 @@ public:
     std::map<std::string, StageCounts> stages() const;
     std::vector<StatusCount> by_status() const;
     std::vector<WaitingReason> waiting(std::size_t limit) const;  ///< pending items with a reason, most frequent first
-    std::vector<ProofCount> proofs() const;                       ///< copies not removed, by place and proof
+    std::vector<ProofCount> proofs() const;                       ///< copies not removed, and freed phone copies, by place and proof
     AssetCounts assets() const;
     struct ResourceProblem {
         Asset asset;

@@ -130,25 +130,25 @@ CREATE INDEX copy_place_path ON copy (place, path COLLATE NOCASE);      -- a Sam
 CREATE INDEX copy_open_pixel ON copy (proof) WHERE place = 'pixel' AND removed_at IS NULL;
 CREATE INDEX copy_on_nas ON copy (proof, proven_at) WHERE place = 'nas' AND removed_at IS NULL;
 
-CREATE TABLE copy_count (                     -- copies not removed
+CREATE TABLE copy_count (                     -- copies not removed, and freed ones: a receipt outlives the file
   place TEXT NOT NULL,
   proof TEXT NOT NULL,
   count INTEGER NOT NULL,
   bytes INTEGER NOT NULL,
   PRIMARY KEY (place, proof)
 ) STRICT, WITHOUT ROWID;
-CREATE TRIGGER copy_added AFTER INSERT ON copy WHEN new.removed_at IS NULL BEGIN
+CREATE TRIGGER copy_added AFTER INSERT ON copy WHEN new.removed_at IS NULL OR new.proof = 'freed' BEGIN
   INSERT INTO copy_count VALUES (new.place, new.proof, 1, new.size)
     ON CONFLICT DO UPDATE SET count = count + 1, bytes = bytes + new.size;
 END;
-CREATE TRIGGER copy_uncounted AFTER UPDATE OF proof, size, removed_at ON copy WHEN old.removed_at IS NULL BEGIN
+CREATE TRIGGER copy_uncounted AFTER UPDATE OF proof, size, removed_at ON copy WHEN old.removed_at IS NULL OR old.proof = 'freed' BEGIN
   UPDATE copy_count SET count = count - 1, bytes = bytes - old.size WHERE place = old.place AND proof = old.proof;
 END;
-CREATE TRIGGER copy_recounted AFTER UPDATE OF proof, size, removed_at ON copy WHEN new.removed_at IS NULL BEGIN
+CREATE TRIGGER copy_recounted AFTER UPDATE OF proof, size, removed_at ON copy WHEN new.removed_at IS NULL OR new.proof = 'freed' BEGIN
   INSERT INTO copy_count VALUES (new.place, new.proof, 1, new.size)
     ON CONFLICT DO UPDATE SET count = count + 1, bytes = bytes + new.size;
 END;
-CREATE TRIGGER copy_deleted AFTER DELETE ON copy WHEN old.removed_at IS NULL BEGIN
+CREATE TRIGGER copy_deleted AFTER DELETE ON copy WHEN old.removed_at IS NULL OR old.proof = 'freed' BEGIN
   UPDATE copy_count SET count = count - 1, bytes = bytes - old.size WHERE place = old.place AND proof = old.proof;
 END;
 

@@ -45,7 +45,7 @@ public:
         if (work.in_icloud.empty()) return Plans(run.db()).withdraw(run.now()), stage::Done{};
         if (const auto reason = census_forbids(run)) return stage::Wait{*reason};
 
-        const auto lock = icloud::SessionLock::take(settings_.icloud.cookie_directory);
+        const auto lock = icloud::SessionLock::take(settings_.icloud.cookie_directory, icloud::SessionLock::kPatience);
         icloud::Client client{lock, settings_.icloud, clock_, {}, run.stop()};
         icloud::SignInState state{run.db(), settings_.icloud, clock_};
         icloud::require_session(client, state);

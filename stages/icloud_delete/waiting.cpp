@@ -7,6 +7,7 @@
 #include "common/media_db/catalogue.h"
 #include "common/media_db/conveyor.h"
 #include "common/media_db/evidence.h"
+#include "stages/icloud_delete/farewell.h"
 
 namespace mediaferry::stages {
 namespace {

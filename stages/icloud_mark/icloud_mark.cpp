@@ -70,7 +70,7 @@ private:
     /// iCloud is called when there is something to file, not before.
     Album& album(Run& run) {
         if (album_) return *album_;
-        lock_.emplace(icloud::SessionLock::take(settings_.icloud.cookie_directory));
+        lock_.emplace(icloud::SessionLock::take(settings_.icloud.cookie_directory, icloud::SessionLock::kPatience));
         client_.emplace(*lock_, settings_.icloud, clock_, icloud::Library{}, run.stop());
         icloud::SignInState state{run.db(), settings_.icloud, clock_};
         icloud::require_session(*client_, state);

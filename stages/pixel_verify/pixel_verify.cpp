@@ -2,6 +2,7 @@
 #include "stages/pixel_verify/pixel_verify.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "common/log/log.h"
@@ -152,7 +153,8 @@ Outcome PixelVerify::by_level(const MediaItem& item, PixelCopy& pixel, Run& run)
         return Wait{{"pixel.dwelling", "it is on the phone, and must have been there for pixel.dwell (" + to_text(std::chrono::milliseconds{settings_.pixel.dwell}) + ")"},
                     remaining};
     pixel.receipt.delivery->dwelt_at = run.now();
-    run.with_outcome([pixel, now = run.now()](media_db::MediaDb& db) {
+    run.with_outcome([pixel, id = item.id, run_id = run.id(), now = run.now()](media_db::MediaDb& db) {
+        media_db::Events{db}.add({0, now, id, {}, run_id, "pixel_verify", "dwelt", nlohmann::json{{"name", pixel.copy.path.string()}}.dump()});
         Evidence{db}.proven(pixel.copy.id, "dwelt", pixel.receipt.delivery->at, now, syncthing::to_json(pixel.receipt));
     });
     return done(item, run);
