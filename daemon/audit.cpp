@@ -14,9 +14,9 @@
 #include "common/media_db/evidence.h"
 #include "common/media_db/reports.h"
 #include "common/media_db/runs.h"
+#include "daemon/blockers.h"
 #include "daemon/status_report.h"
 #include "stages/house.h"
-#include "daemon/blockers.h"
 
 namespace mediaferry::daemon {
 
@@ -101,8 +101,9 @@ private:
         const auto nas = newest(copies, Place::nas), pixel = newest_pixel(copies);
         check_nas(item, nas);
         if (item.synced_google)
-            expect(pixel && proof_rank(pixel->proof) >= proof_rank(std::string{config::to_text(settings_.pixel.proof)}) && pixel->sha256 == item.sha256, "I3",
-                   say(item, "counts as at Google without such a proof"));
+            expect(
+                pixel && proof_rank(pixel->proof) >= proof_rank(std::string{config::to_text(settings_.pixel.proof)}) && pixel->sha256 == item.sha256,
+                "I3", say(item, "counts as at Google without such a proof"));
         check_local(item, nas);
         check_library(item, newest(copies, Place::library));
         check_steps(item);

@@ -13,7 +13,13 @@ using pipeline::Unit;
 const std::vector<Step>& house() {
     static const std::vector<Step> steps{
         {"icloud_download", {}, "downloaded", Unit::none, true, 30min, "fetches what is new in iCloud and checks it against Apple's checksum"},
-        {"pixel_sync", {"icloud_download"}, "pixel_sync_ready", Unit::asset, true, 30min, "fills the phone's next batch through the Syncthing folder"},
+        {"pixel_sync",
+         {"icloud_download"},
+         "pixel_sync_ready",
+         Unit::asset,
+         true,
+         30min,
+         "fills the phone's next batch through the Syncthing folder"},
         {"pixel_verify", {"pixel_sync"}, "pixel_verified", Unit::item, true, 10min, "asks Syncthing until the phone has exactly these bytes"},
         {"nas_archive", {"icloud_download"}, "nas_archived", Unit::item, true, 2h, "copies to the NAS and reads every byte back"},
         {"processing", {"pixel_verify", "nas_archive"}, "processing_ready", Unit::item, true, 30min, "moves the proven original to the workshop"},

@@ -130,7 +130,8 @@ struct Archive::Impl {
         if (!is_file_of(tree.status(name), size)) return std::nullopt;
         const auto reading = files::read_back(tree, name, stop);
         if (!reading.past_the_cache)
-            throw Unavailable{"nas.cache", (tree.root() / name).string() + " can only be read from memory (file system " + files::file_system_type(tree.root()) +
+            throw Unavailable{"nas.cache", (tree.root() / name).string() + " can only be read from memory (file system " +
+                                               files::file_system_type(tree.root()) +
                                                "): no copy there can be proven. Use an archive on a disk or a network share"};
         if (reading.digests.sha256 != wanted || reading.digests.size != size) return std::nullopt;
         return Proof{reading.method};
@@ -166,8 +167,9 @@ struct Archive::Impl {
         struct stat source {};
         if (::fstat(file.source, &source) != 0) files::throw_errno(errno, "looking at the original of", file.wanted.string());
         if (source.st_dev == candidate.st_dev && source.st_ino == candidate.st_ino)
-            throw NeedsPerson{"nas.same_file", (tree.root() / path).string() + " is the original itself, under another name or by a link. archive.root must lie apart from "
-                                                                              "the working folders, best on another machine"};
+            throw NeedsPerson{"nas.same_file", (tree.root() / path).string() +
+                                                   " is the original itself, under another name or by a link. archive.root must lie apart from "
+                                                   "the working folders, best on another machine"};
     }
 
     /// Whether another file of the asset could not have this number: then the pair would be torn apart.
@@ -188,13 +190,17 @@ struct Archive::Impl {
         const auto copied = files::copy_in(file.source, tree, temporary.name(), file.modified, stop, moved);
         temporary.is_there();
         if (copied.sha256 != file.sha256)
-            throw NeedsPerson{"local.changed", "the original of " + file.wanted.filename().string() +
-                                                   " is not the file that arrived any more (its SHA-256 differs). It was not archived. Put the right file back, or "
-                                                   "remove it and let it be downloaded again"};
+            throw NeedsPerson{"local.changed",
+                              "the original of " + file.wanted.filename().string() +
+                                  " is not the file that arrived any more (its SHA-256 differs). It was not archived. Put the right file back, or "
+                                  "remove it and let it be downloaded again"};
         if (const auto proof = prove(temporary.name(), file.sha256, file.size, stop)) return *proof;
         keep_as_evidence(file, temporary);
-        throw TransientError{"nas.read_back_differs", "the copy of " + file.wanted.filename().string() + " on the NAS reads back differently from what was written. "
-                                                      "It does not count; the bad copy is kept beside it as .mediaferry-bad-…. If this comes again, check the NAS and its cables"};
+        throw TransientError{
+            "nas.read_back_differs",
+            "the copy of " + file.wanted.filename().string() +
+                " on the NAS reads back differently from what was written. "
+                "It does not count; the bad copy is kept beside it as .mediaferry-bad-…. If this comes again, check the NAS and its cables"};
     }
 
     /// One bad copy of a content is evidence enough; further ones would only fill the disk.
@@ -236,8 +242,10 @@ struct Archive::Impl {
             if (choice.there_already) return {choice.path, true, *choice.there_already};
         }
         if (!is_file_of(tree.status(choice.path), file.size))
-            throw TransientError{"nas.vanished", (tree.root() / choice.path).string() + " is not there after it was written. Does something else work in the archive?"};
-        // Between the check and the rename somebody may have unmounted it: the file is on the old disk then, and this run knows nothing of the new one.
+            throw TransientError{"nas.vanished", (tree.root() / choice.path).string() +
+                                                     " is not there after it was written. Does something else work in the archive?"};
+        // Between the check and the rename somebody may have unmounted it: the file is on the old disk then, and this run knows nothing of the new
+        // one.
         guard::identity(tree, marker);
         return {choice.path, false, proof};
     }

@@ -23,8 +23,8 @@
 
 namespace mediaferry::archive {
 
-using Stop = std::function<bool()>;           ///< true: throw Interrupted
-using Moved = std::function<void(Bytes)>;     ///< told each block's bytes
+using Stop = std::function<bool()>;        ///< true: throw Interrupted
+using Moved = std::function<void(Bytes)>;  ///< told each block's bytes
 
 /// Who writes: marks temporary files, so that those of a writer that died can be told from those of one at work.
 struct Writer {
@@ -41,11 +41,11 @@ struct Sibling {
 };
 
 struct Incoming {
-    int source = -1;      ///< open for reading
-    fs::path wanted;      ///< relative, as the layout says
-    Sha256 sha256;        ///< taken on arrival
+    int source = -1;  ///< open for reading
+    fs::path wanted;  ///< relative, as the layout says
+    Sha256 sha256;    ///< taken on arrival
     Bytes size;
-    Timestamp modified;   ///< becomes the copy's modification time
+    Timestamp modified;  ///< becomes the copy's modification time
     std::vector<Sibling> siblings;
 };
 

@@ -60,22 +60,24 @@ Layout::Layout(std::string_view rule) {
     int filenames_before_the_last = 0, filenames = 0;
     for (const auto& component : components_) {
         filenames_before_the_last = filenames;
-        walk(component, rule, [](std::string_view) {}, [&](std::string_view key) {
-            bool known = false;
-            for (const auto one : kKeys) known = known || one == key;
-            if (!known) refuse(rule, "has the unknown key {" + std::string(key) + "}");
-            if (key == "filename") ++filenames;
-        });
+        walk(
+            component, rule, [](std::string_view) {},
+            [&](std::string_view key) {
+                bool known = false;
+                for (const auto one : kKeys) known = known || one == key;
+                if (!known) refuse(rule, "has the unknown key {" + std::string(key) + "}");
+                if (key == "filename") ++filenames;
+            });
     }
-    if (filenames != 1 || filenames_before_the_last != 0 || !components_.back().ends_with("{filename}"))
-        refuse(rule, "must end in {filename}, once");
+    if (filenames != 1 || filenames_before_the_last != 0 || !components_.back().ends_with("{filename}")) refuse(rule, "must end in {filename}, once");
 }
 
 fs::path Layout::place(const Described& file) const {
     fs::path path;
     for (const auto& component : components_) {
         std::string name;
-        walk(component, component, [&](std::string_view text) { name += text; }, [&](std::string_view key) { name += value_of(key, file); });
+        walk(
+            component, component, [&](std::string_view text) { name += text; }, [&](std::string_view key) { name += value_of(key, file); });
         path /= files::safe_name(name);
     }
     return path;

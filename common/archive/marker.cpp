@@ -37,8 +37,10 @@ std::optional<Marker> read_marker(const files::Tree& tree) {
     const auto where = (tree.root() / kMarkerName).string();
     const auto json = nlohmann::json::parse(tree.read_small(kMarkerName), nullptr, false);
     if (!json.is_object() || !json.value("uuid", nlohmann::json{}).is_string() || json["uuid"].get<std::string>().empty())
-        throw NeedsPerson("nas.marker", where + " is not a marker that `mediaferry archive init` wrote. Nothing is written to this archive. Look what the file is; "
-                                                "if it is not needed, take it away and run `mediaferry archive init`");
+        throw NeedsPerson("nas.marker",
+                          where +
+                              " is not a marker that `mediaferry archive init` wrote. Nothing is written to this archive. Look what the file is; "
+                              "if it is not needed, take it away and run `mediaferry archive init`");
     const auto version = json.value("version", nlohmann::json(1));
     if (!version.is_number_integer() || version.get<int>() != 1)
         throw NeedsPerson("nas.marker", where + " was written by a newer mediaferry. Install that version");

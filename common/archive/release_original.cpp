@@ -15,7 +15,8 @@ namespace {
 
 bool proven_on_the_nas(media_db::MediaDb& db, const media_db::MediaItem& item) {
     const auto copy = media_db::Evidence(db).current(item.id, Place::nas);
-    return copy && copy->sha256 == item.sha256 && copy->proven && (copy->proof == "read_back" || copy->proof == "settled") && archive_of(*copy) == known_uuid(db);
+    return copy && copy->sha256 == item.sha256 && copy->proven && (copy->proof == "read_back" || copy->proof == "settled") &&
+           archive_of(*copy) == known_uuid(db);
 }
 
 /// The working folder that `path` lies in, however deep.
@@ -49,7 +50,8 @@ bool release_original(media_db::MediaDb& db, const config::Settings& settings, M
     if (!proven_on_the_nas(db, *item))
         throw NeedsPerson{"original.unproven", "the original " + path.string() + " stays: its content is not proven on the NAS"};
     const auto folder = working_folder_of(settings.folders, path);
-    if (!folder) throw NeedsPerson{"original.elsewhere", "the original " + path.string() + " stays: it does not lie in a working folder of mediaferry"};
+    if (!folder)
+        throw NeedsPerson{"original.elsewhere", "the original " + path.string() + " stays: it does not lie in a working folder of mediaferry"};
     const auto tree = files::Tree::open(*folder);
     const auto name = path.lexically_relative(*folder);
     const bool there = tree.status(name).has_value();

@@ -21,7 +21,8 @@ std::optional<Reason> not_ours(const Archive& archive, const MediaItem& item, co
         return Reason{"nas.unproven", item.filename + " has no proven copy on the NAS"};
     if (copy.sha256 != item.sha256) return Reason{"nas.unproven", "the copy of " + item.filename + " on the NAS is of other content than the file"};
     if (archive_of(copy) != archive.marker().uuid)
-        return Reason{"nas.other", "the copy of " + item.filename + " was proven in another archive than the one in use now. Run `mediaferry redo nas_archive " +
+        return Reason{"nas.other", "the copy of " + item.filename +
+                                       " was proven in another archive than the one in use now. Run `mediaferry redo nas_archive " +
                                        std::to_string(item.id.value) + "`"};
     return std::nullopt;
 }
@@ -58,8 +59,8 @@ void record_lost(MediaDb& db, const MediaItem& item, const Copy& copy, const Rea
 
 }  // namespace
 
-std::optional<Reason> read_again(const Archive& archive, MediaDb& db, const MediaItem& item, const Copy& copy, Timestamp now, std::chrono::seconds settle,
-                                 const Stop& stop, std::optional<RunId> run) {
+std::optional<Reason> read_again(const Archive& archive, MediaDb& db, const MediaItem& item, const Copy& copy, Timestamp now,
+                                 std::chrono::seconds settle, const Stop& stop, std::optional<RunId> run) {
     if (auto reason = not_ours(archive, item, copy)) return reason;
     Archive::Reread answer;
     try {
@@ -76,16 +77,18 @@ std::optional<Reason> read_again(const Archive& archive, MediaDb& db, const Medi
     const bool missing = answer.reading == Archive::Reading::missing;
     const Reason reason{missing ? "nas.missing" : "nas.damaged",
                         copy.path.string() + (missing ? " is not in the archive any more" : " in the archive is not what was archived any more") +
-                            ". It does not count; a new copy is made" + (item.local_path ? " from the original at home" : " once the original is at home again")};
+                            ". It does not count; a new copy is made" +
+                            (item.local_path ? " from the original at home" : " once the original is at home again")};
     record_lost(db, item, copy, reason, now, run);
     return reason;
 }
 
-std::optional<Reason> prove_again(const Archive& archive, MediaDb& db, const MediaItem& item, const Copy& copy, Timestamp now, std::chrono::seconds settle,
-                                  std::chrono::seconds fresh_within, const Stop& stop, std::optional<RunId> run) {
+std::optional<Reason> prove_again(const Archive& archive, MediaDb& db, const MediaItem& item, const Copy& copy, Timestamp now,
+                                  std::chrono::seconds settle, std::chrono::seconds fresh_within, const Stop& stop, std::optional<RunId> run) {
     if (auto reason = not_ours(archive, item, copy)) return reason;
     if (now < *copy.proven + settle)
-        return Reason{"nas.settling", "the copy of " + item.filename + " on the NAS is read again on or after " + to_iso(*copy.proven + settle) + " (archive.settle)"};
+        return Reason{"nas.settling", "the copy of " + item.filename + " on the NAS is read again on or after " + to_iso(*copy.proven + settle) +
+                                          " (archive.settle)"};
     // A reading from the future is a clock that jumped: it says nothing.
     if (copy.proof == "settled" && copy.checked && *copy.checked <= now && now - *copy.checked <= fresh_within) return std::nullopt;
     return read_again(archive, db, item, copy, now, settle, stop, run);

@@ -17,8 +17,7 @@ namespace mediaferry::archive {
 /// nas.other, nas.missing, nas.damaged, nas.cache. A copy found missing or damaged stops counting at once and nas_archive is to do its work again.
 /// Throws Unavailable when the archive is away. No transaction may be open.
 std::optional<Reason> prove_again(const Archive&, media_db::MediaDb&, const media_db::MediaItem&, const media_db::Copy&, Timestamp now,
-                                  std::chrono::seconds settle, std::chrono::seconds fresh_within, const Stop& = {},
-                                  std::optional<RunId> run = {});
+                                  std::chrono::seconds settle, std::chrono::seconds fresh_within, const Stop& = {}, std::optional<RunId> run = {});
 
 /// Reads the copy now, whatever its age: what `archive verify` does. nullopt: the bytes are right.
 std::optional<Reason> read_again(const Archive&, media_db::MediaDb&, const media_db::MediaItem&, const media_db::Copy&, Timestamp now,

@@ -42,7 +42,8 @@ void check_folders(const Settings& s, Faults& faults) {
 void check_icloud(const ICloud& icloud, Faults& faults) {
     if (!icloud.enabled) return;
     if (icloud.username.empty())
-        faults.add(faults.position_of("icloud.username"), "icloud.username", "is missing (write your Apple ID, such as you@example.com, or icloud: {enabled: false})");
+        faults.add(faults.position_of("icloud.username"), "icloud.username",
+                   "is missing (write your Apple ID, such as you@example.com, or icloud: {enabled: false})");
     const Position at = faults.position_of("icloud.command");
     if (icloud.command.empty()) faults.add(at, "icloud.command", "is empty (write [icloudpd])");
     for (const auto& word : icloud.command)
@@ -51,19 +52,23 @@ void check_icloud(const ICloud& icloud, Faults& faults) {
 }
 
 void check_tiers(const std::vector<Tier>& tiers, Faults& faults) {
-    if (tiers.empty()) faults.add(faults.position_of("compress.tiers"), "compress.tiers", "is empty (remove it for the defaults, or write compress: {enabled: false})");
+    if (tiers.empty())
+        faults.add(faults.position_of("compress.tiers"), "compress.tiers",
+                   "is empty (remove it for the defaults, or write compress: {enabled: false})");
     const Tier* younger = nullptr;
     for (std::size_t i = 0; i < tiers.size(); ++i) {
         const Tier& tier = tiers[i];
         const std::string key = "compress.tiers[" + std::to_string(i) + "]";
         const auto add = [&](const std::string& which, const std::string& what) { faults.add(faults.position_of(key + which), key + which, what); };
-        if (!tier.younger_than && i + 1 < tiers.size()) add("", "has no younger_than, so the tiers after it are never reached (write younger_than, or move it to the end)");
+        if (!tier.younger_than && i + 1 < tiers.size())
+            add("", "has no younger_than, so the tiers after it are never reached (write younger_than, or move it to the end)");
         if (tier.younger_than && i + 1 == tiers.size()) add(".younger_than", "what is older has no tier (remove younger_than from the last tier)");
         if (tier.younger_than && younger != nullptr && *tier.younger_than <= *younger->younger_than)
             add(".younger_than", duration_to_text(*tier.younger_than) + " is not more than " + duration_to_text(*younger->younger_than) +
                                      " of the tier before (write the tiers from young to old)");
         if (tier.younger_than) younger = &tier;
-        if (!tier.video.keep && tier.video.codec != "av1" && tier.video.quality > 51) add(".video.quality", "is out of range for " + tier.video.codec + " (write 1 to 51)");
+        if (!tier.video.keep && tier.video.codec != "av1" && tier.video.quality > 51)
+            add(".video.quality", "is out of range for " + tier.video.codec + " (write 1 to 51)");
     }
 }
 
@@ -71,15 +76,19 @@ void check_deletion(const Settings& s, Faults& faults) {
     const std::string key = "icloud_delete.require";
     for (const auto& harbour : s.icloud_delete.require) {
         const auto off = switched_off_by(s, harbour);
-        if (!off.empty()) faults.add(faults.position_of(key), key, harbour + " cannot be required while " + off + " is false (take " + harbour + " out, or write " + off + ": true)");
+        if (!off.empty())
+            faults.add(faults.position_of(key), key,
+                       harbour + " cannot be required while " + off + " is false (take " + harbour + " out, or write " + off + ": true)");
     }
     if (!s.icloud_delete.enabled) return;
     if (s.icloud_delete.require.empty() && faults.mentions(key))
         faults.add(faults.position_of(key), key, "is empty: without any harbour nothing is ever deleted (write [nas], [google] or [nas, google])");
     else if (s.icloud_delete.require.empty())
         faults.add(faults.position_of("icloud_delete.enabled"), "icloud_delete.enabled",
-                   "without any harbour nothing is ever deleted: archive.enabled and " + switched_off_by(s, "google") + " are false (write icloud_delete: {enabled: false})");
-    if (!s.icloud.enabled) faults.warn(faults.position_of("icloud_delete.enabled"), "icloud_delete.enabled", "has no effect while icloud.enabled is false");
+                   "without any harbour nothing is ever deleted: archive.enabled and " + switched_off_by(s, "google") +
+                       " are false (write icloud_delete: {enabled: false})");
+    if (!s.icloud.enabled)
+        faults.warn(faults.position_of("icloud_delete.enabled"), "icloud_delete.enabled", "has no effect while icloud.enabled is false");
     if (!s.icloud_mark_enabled)
         faults.warn(faults.position_of("icloud_delete.enabled"), "icloud_delete.enabled",
                     "only what a person puts into the album is deleted while icloud_mark.enabled is false");
@@ -89,10 +98,12 @@ void check_deletion(const Settings& s, Faults& faults) {
 
 void settle_defaults(Settings& s, const Faults& faults) {
     auto& folders = s.folders;
-    for (auto* folder : {&folders.incoming, &folders.backup, &folders.pixel_sync, &folders.compress, &folders.library, &folders.delete_pending, &folders.trash})
+    for (auto* folder :
+         {&folders.incoming, &folders.backup, &folders.pixel_sync, &folders.compress, &folders.library, &folders.delete_pending, &folders.trash})
         *folder = (folder->is_absolute() ? *folder : folders.root / *folder).lexically_normal();
     if (s.icloud.domain == "cn" && !faults.mentions("icloud.setup_url")) s.icloud.setup_url = "https://setup.icloud.com.cn/setup/ws/1";
-    if (!faults.mentions("icloud_delete.require")) std::erase_if(s.icloud_delete.require, [&](const auto& harbour) { return !switched_off_by(s, harbour).empty(); });
+    if (!faults.mentions("icloud_delete.require"))
+        std::erase_if(s.icloud_delete.require, [&](const auto& harbour) { return !switched_off_by(s, harbour).empty(); });
     if (!s.notify.enabled) s.notify = Notify{.enabled = false};
     constexpr std::array<std::string_view, 3> kNames{"light", "medium", "heavy"};
     for (std::size_t i = 0; i < s.compress.tiers.size(); ++i)
@@ -104,7 +115,9 @@ void cross_check(const Settings& s, Faults& faults) {
     check_icloud(s.icloud, faults);
     check_tiers(s.compress.tiers, faults);
     check_deletion(s, faults);
-    if (s.retry.max < s.retry.first) faults.add(faults.position_of("retry.max"), "retry.max", "is shorter than retry.first (write " + duration_to_text(s.retry.first) + " or more)");
+    if (s.retry.max < s.retry.first)
+        faults.add(faults.position_of("retry.max"), "retry.max",
+                   "is shorter than retry.first (write " + duration_to_text(s.retry.first) + " or more)");
     const auto& smtp = s.notify.smtp;
     for (const auto& [key, value] : {std::pair{"notify.smtp.from", &smtp.from}, std::pair{"notify.smtp.to", &smtp.to}})
         if (!smtp.url.empty() && value->empty()) faults.add(faults.position_of(key), key, "is missing (write a mail address)");

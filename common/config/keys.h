@@ -12,7 +12,7 @@
 namespace mediaferry::config {
 
 /// The stages of stages/house, which this folder may not include; a test compares them.
-inline constexpr std::array<std::string_view, 9> kStages{"icloud_download", "pixel_sync", "pixel_verify",  "nas_archive", "processing",
+inline constexpr std::array<std::string_view, 9> kStages{"icloud_download", "pixel_sync",  "pixel_verify",  "nas_archive", "processing",
                                                          "compress",        "icloud_mark", "icloud_delete", "cleanup"};
 
 template <class Keys>
@@ -72,11 +72,15 @@ template <class Keys>
 void archive_keys(Keys& in, Archive& archive) {
     in.value("enabled", archive.enabled, syntax::flag());
     in.value("root", archive.root, syntax::absolute_path());
-    in.value("layout", archive.layout, syntax::checked(layout_is_valid, "is no layout (write a relative path with {filename} last, of {year}, {month}, {day}, {kind} and {account})"));
+    in.value("layout", archive.layout,
+             syntax::checked(layout_is_valid,
+                             "is no layout (write a relative path with {filename} last, of {year}, {month}, {day}, {kind} and {account})"));
     in.value("processes", archive.processes, syntax::whole(1, 64));
     in.value("settle", archive.settle, syntax::duration(seconds{0}, "24h"));
-    in.value("trash", archive.trash, syntax::checked([](std::string_view name) { return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos; },
-                                                     "is not a folder's name (write one name, such as _Trash)"));
+    in.value("trash", archive.trash,
+             syntax::checked(
+                 [](std::string_view name) { return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos; },
+                 "is not a folder's name (write one name, such as _Trash)"));
 }
 
 template <class Keys>
@@ -175,7 +179,8 @@ void every_key(Keys& in, Settings& s) {
     in.section("notify", [&](Keys& keys) { notify_keys(keys, s.notify); });
     in.section("status", [&](Keys& keys) {
         keys.value("enabled", s.status.enabled, syntax::flag());
-        keys.value("listen", s.status.listen, syntax::checked(listen_is_valid, "is no address to listen on (write host:port, such as 127.0.0.1:8787)"));
+        keys.value("listen", s.status.listen,
+                   syntax::checked(listen_is_valid, "is no address to listen on (write host:port, such as 127.0.0.1:8787)"));
     });
     in.section("log", [&](Keys& keys) {
         keys.always_on("write level: error");

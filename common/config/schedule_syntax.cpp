@@ -19,7 +19,8 @@ struct CronField {
     std::string_view names;  ///< three letters each, the first counts as `first_name`
     int first_name;
 };
-constexpr std::array<CronField, 5> kCron{{{0, 59, "", 0}, {0, 23, "", 0}, {1, 31, "", 0}, {1, 12, "janfebmaraprmayjunjulaugsepoctnovdec", 1}, {0, 7, "sunmontuewedthufrisat", 0}}};
+constexpr std::array<CronField, 5> kCron{
+    {{0, 59, "", 0}, {0, 23, "", 0}, {1, 31, "", 0}, {1, 12, "janfebmaraprmayjunjulaugsepoctnovdec", 1}, {0, 7, "sunmontuewedthufrisat", 0}}};
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
     std::vector<std::string_view> parts;

@@ -38,17 +38,17 @@ bool given(const std::optional<GivenSecret>& secret) { return secret && !secret-
 
 }  // namespace
 
-Secret SecretFinder::find(const std::string& key, const std::optional<GivenSecret>& file, const std::optional<GivenSecret>& variable, const std::optional<GivenSecret>& plain_text,
-                          std::string_view credential) {
+Secret SecretFinder::find(const std::string& key, const std::optional<GivenSecret>& file, const std::optional<GivenSecret>& variable,
+                          const std::optional<GivenSecret>& plain_text, std::string_view credential) {
     std::vector<const GivenSecret*> all;
     for (const auto* one : {&file, &variable, &plain_text})
         if (given(*one)) all.push_back(&**one);
-    for (std::size_t i = 1; i < all.size(); ++i)
-        faults_.add(all[i]->at, all[i]->key, last_word(all[0]->key) + " is given too (keep one of the two)");
+    for (std::size_t i = 1; i < all.size(); ++i) faults_.add(all[i]->at, all[i]->key, last_word(all[0]->key) + " is given too (keep one of the two)");
     if (given(file)) return from_file(*file);
     if (given(variable)) return from_environment(*variable);
     if (auto secret = from_credential(key, credential)) {
-        if (given(plain_text)) faults_.warn(plain_text->at, key, "is not used: the credential " + std::string{credential} + " takes its place (remove the key)");
+        if (given(plain_text))
+            faults_.warn(plain_text->at, key, "is not used: the credential " + std::string{credential} + " takes its place (remove the key)");
         return *secret;
     }
     return given(plain_text) ? plain(*plain_text) : Secret{};
@@ -63,7 +63,9 @@ Secret SecretFinder::from_file(const GivenSecret& secret) {
         return found(std::move(value), last_word(secret.key) + " " + path.string());
     } catch (const Error& error) {
         const bool missing = error.code() == "file.missing";
-        faults_.add(secret.at, secret.key, path.string() + (missing ? " does not exist (make it, mode 0600, with the secret in it)" : " cannot be read (look at its owner and mode)"));
+        faults_.add(secret.at, secret.key,
+                    path.string() +
+                        (missing ? " does not exist (make it, mode 0600, with the secret in it)" : " cannot be read (look at its owner and mode)"));
         return {};
     }
 }
@@ -72,9 +74,11 @@ Secret SecretFinder::from_environment(const GivenSecret& secret) {
     const std::string source = last_word(secret.key) + " " + secret.text;
     if (const char* value = std::getenv(secret.text.c_str()); value != nullptr && *value != '\0') return found(value, source);
     const auto& variables = dot_env(secret);
-    if (const auto entry = variables.find(secret.text); entry != variables.end() && !entry->second.empty()) return found(entry->second, source + " in .env");
-    faults_.add(secret.at, secret.key, "neither the environment nor a .env file beside this one has " + secret.text + " (set it, or write " +
-                                           last_word(secret.key.substr(0, secret.key.size() - 4)) + "_file)");
+    if (const auto entry = variables.find(secret.text); entry != variables.end() && !entry->second.empty())
+        return found(entry->second, source + " in .env");
+    faults_.add(secret.at, secret.key,
+                "neither the environment nor a .env file beside this one has " + secret.text + " (set it, or write " +
+                    last_word(secret.key.substr(0, secret.key.size() - 4)) + "_file)");
     return {};
 }
 
@@ -87,19 +91,23 @@ std::optional<Secret> SecretFinder::from_credential(const std::string& key, std:
         if (value.empty()) return std::nullopt;
         return found(std::move(value), "credential " + std::string{name});
     } catch (const Error& error) {
-        if (error.code() != "file.missing") faults_.add(faults_.position_of(key), key, "the credential " + std::string{name} + " cannot be read (look at LoadCredential= in the unit)");
+        if (error.code() != "file.missing")
+            faults_.add(faults_.position_of(key), key,
+                        "the credential " + std::string{name} + " cannot be read (look at LoadCredential= in the unit)");
         return std::nullopt;
     }
 }
 
 Secret SecretFinder::plain(const GivenSecret& secret) {
     if (secret.text.starts_with(kShown) && secret.text.ends_with(')')) {
-        faults_.warn(secret.at, secret.key, "is what `config show` prints in place of the secret (write the secret, or " + last_word(secret.key) + "_file)");
+        faults_.warn(secret.at, secret.key,
+                     "is what `config show` prints in place of the secret (write the secret, or " + last_word(secret.key) + "_file)");
         return {false, "", secret.text.substr(kShown.size(), secret.text.size() - kShown.size() - 1)};
     }
     if (others_may_read(file_))
-        faults_.warn(secret.at, secret.key, "stands here in plain text and others than the owner can read the file (run chmod 600 on it, or write " +
-                                                last_word(secret.key) + "_file)");
+        faults_.warn(secret.at, secret.key,
+                     "stands here in plain text and others than the owner can read the file (run chmod 600 on it, or write " + last_word(secret.key) +
+                         "_file)");
     return found(secret.text, "the config file");
 }
 

@@ -15,7 +15,7 @@ namespace mediaferry::config {
 /// One of a secret's keys as the file gives it.
 struct GivenSecret {
     Position at;
-    std::string key;   ///< with its sections: "icloud.password_file"
+    std::string key;  ///< with its sections: "icloud.password_file"
     std::string text;
 };
 
@@ -25,8 +25,8 @@ public:
     SecretFinder(fs::path config_file, Faults& faults) : file_(std::move(config_file)), faults_(faults) {}
 
     /// The secret called `key`; `credential` is its name under $CREDENTIALS_DIRECTORY.
-    Secret find(const std::string& key, const std::optional<GivenSecret>& file, const std::optional<GivenSecret>& variable, const std::optional<GivenSecret>& plain,
-                std::string_view credential);
+    Secret find(const std::string& key, const std::optional<GivenSecret>& file, const std::optional<GivenSecret>& variable,
+                const std::optional<GivenSecret>& plain, std::string_view credential);
 
 private:
     Secret from_file(const GivenSecret&);

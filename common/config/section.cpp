@@ -110,7 +110,9 @@ void Section::secret(std::string_view key, Secret& into, std::string_view creden
 void Section::always_on(std::string_view what_to_write_instead) {
     bool enabled = true;
     value("enabled", enabled, syntax::flag());
-    if (!enabled) faults_.add(faults_.position_of(full("enabled")), full("enabled"), "this cannot be switched off (" + std::string{what_to_write_instead} + ")");
+    if (!enabled)
+        faults_.add(faults_.position_of(full("enabled")), full("enabled"),
+                    "this cannot be switched off (" + std::string{what_to_write_instead} + ")");
 }
 
 void Section::finish() {

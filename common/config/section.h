@@ -63,7 +63,8 @@ public:
     void section(std::string_view key, Body body) {
         static const Value nothing;
         const auto* entry = find(key);
-        const bool usable = entry != nullptr && (entry->value.kind == Value::Kind::nothing || is_map(entry->value, full(key), "its keys below it, indented"));
+        const bool usable =
+            entry != nullptr && (entry->value.kind == Value::Kind::nothing || is_map(entry->value, full(key), "its keys below it, indented"));
         enter(usable ? entry->value : nothing, full(key), body);
     }
 

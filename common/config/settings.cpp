@@ -91,8 +91,9 @@ std::vector<Tier> default_tiers() {
 }
 
 std::map<std::string, std::string> default_schedule() {
-    return {{"icloud_download", "0 2 * * *"}, {"pixel_sync", "every 10m"}, {"pixel_verify", "every 10m"}, {"nas_archive", "every 10m"}, {"processing", "every 10m"},
-            {"compress", "every 10m"},        {"icloud_mark", "every 1h"}, {"icloud_delete", "0 4 * * *"}, {"cleanup", "0 5 * * *"}};
+    return {{"icloud_download", "0 2 * * *"}, {"pixel_sync", "every 10m"},    {"pixel_verify", "every 10m"},
+            {"nas_archive", "every 10m"},     {"processing", "every 10m"},    {"compress", "every 10m"},
+            {"icloud_mark", "every 1h"},      {"icloud_delete", "0 4 * * *"}, {"cleanup", "0 5 * * *"}};
 }
 
 Settings parse(const std::string& text, const fs::path& name) {
@@ -117,7 +118,9 @@ Settings load(const fs::path& file) {
     try {
         text = files::read_small_file(file);
     } catch (const Error& error) {
-        if (error.code() == "file.missing") throw ConfigError{"config.missing", file.string() + ": there is no such file (make it with: mediaferry config init --config " + file.string() + ")"};
+        if (error.code() == "file.missing")
+            throw ConfigError{"config.missing",
+                              file.string() + ": there is no such file (make it with: mediaferry config init --config " + file.string() + ")"};
         throw ConfigError{"config.unreadable", file.string() + ": cannot be read: " + error.what()};
     }
     return parse(text, file);

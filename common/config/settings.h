@@ -48,8 +48,8 @@ struct ICloud {
     fs::path ca_file;
     std::string folder_structure = "{:%Y/%m}";
     std::string album = "DeletePending";
-    int recent = 0;                                   ///< icloudpd --recent N; 0: everything
-    seconds silence = std::chrono::minutes{15};       ///< watchdog: icloudpd is ended after this long without a line
+    int recent = 0;                              ///< icloudpd --recent N; 0: everything
+    seconds silence = std::chrono::minutes{15};  ///< watchdog: icloudpd is ended after this long without a line
 };
 
 struct Syncthing {
@@ -93,15 +93,15 @@ struct Archive {
 
 /// What a tier does with one kind of file.
 struct PhotoTier {
-    bool keep = false;                    ///< the original bytes
-    int quality = 85;                     ///< JPEG/HEIC/AVIF quality 1-100
-    std::optional<double> max_megapixels; ///< larger photos are reduced to this
+    bool keep = false;                     ///< the original bytes
+    int quality = 85;                      ///< JPEG/HEIC/AVIF quality 1-100
+    std::optional<double> max_megapixels;  ///< larger photos are reduced to this
 };
 struct VideoTier {
     bool keep = false;
-    std::string codec = "hevc";           ///< hevc | av1 | h264
-    int quality = 26;                     ///< CRF
-    std::optional<int> max_long_edge;     ///< pixels
+    std::string codec = "hevc";        ///< hevc | av1 | h264
+    int quality = 26;                  ///< CRF
+    std::optional<int> max_long_edge;  ///< pixels
     std::string preset = "fast";
 };
 struct Tier {
@@ -116,8 +116,8 @@ struct Compress {
     std::vector<Tier> tiers;
     int minimum_saving_percent = 5;
     Bytes minimum_saving{64ULL << 10};
-    seconds deadline = std::chrono::hours{2};   ///< for one file
-    Bytes memory{3ULL << 30};                   ///< address space above what the process has at its start
+    seconds deadline = std::chrono::hours{2};  ///< for one file
+    Bytes memory{3ULL << 30};                  ///< address space above what the process has at its start
 };
 
 struct ICloudDelete {

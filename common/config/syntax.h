@@ -17,9 +17,9 @@ template <class T>
 struct Syntax {
     std::function<std::optional<T>(const std::string&)> read;
     std::function<std::string(const T&)> write;
-    std::string wrong;          ///< "is not a duration (write …)", said after the value
-    bool bare = false;          ///< a number or boolean, in JSON
-    bool quote_faulty = true;   ///< false: the value may hold a password, so a fault does not repeat it
+    std::string wrong;         ///< "is not a duration (write …)", said after the value
+    bool bare = false;         ///< a number or boolean, in JSON
+    bool quote_faulty = true;  ///< false: the value may hold a password, so a fault does not repeat it
 };
 
 namespace syntax {

@@ -17,8 +17,16 @@ struct Unit {
 };
 constexpr std::array<Unit, 6> kTimes{{{"y", 365 * 86400}, {"w", 7 * 86400}, {"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}}};
 constexpr std::int64_t kLongest = 1000LL * 365 * 86400;
-constexpr std::array<Unit, 10> kSizes{{{"", 1}, {"B", 1}, {"kB", 1000}, {"MB", 1000000}, {"GB", 1000000000}, {"TB", 1000000000000},
-                                       {"KiB", 1LL << 10}, {"MiB", 1LL << 20}, {"GiB", 1LL << 30}, {"TiB", 1LL << 40}}};
+constexpr std::array<Unit, 10> kSizes{{{"", 1},
+                                       {"B", 1},
+                                       {"kB", 1000},
+                                       {"MB", 1000000},
+                                       {"GB", 1000000000},
+                                       {"TB", 1000000000000},
+                                       {"KiB", 1LL << 10},
+                                       {"MiB", 1LL << 20},
+                                       {"GiB", 1LL << 30},
+                                       {"TiB", 1LL << 40}}};
 
 void skip_blanks(std::string_view& text) {
     while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -90,7 +98,8 @@ std::optional<Bytes> bytes_from_text(std::string_view text) {
 
 std::string duration_to_text(seconds duration) {
     for (const auto& unit : kTimes)
-        if (unit.name != "w" && duration.count() != 0 && duration.count() % unit.size == 0) return std::to_string(duration.count() / unit.size) + std::string{unit.name};
+        if (unit.name != "w" && duration.count() != 0 && duration.count() % unit.size == 0)
+            return std::to_string(duration.count() / unit.size) + std::string{unit.name};
     return "0s";
 }
 

@@ -27,23 +27,41 @@ private:
 };
 
 /// May work later without anyone's help. Thrown by process(): the item is retried with backoff.
-class TransientError : public Error { using Error::Error; };
+class TransientError : public Error {
+    using Error::Error;
+};
 /// A whole service, module or mount is away: the stage run ends, exit 69.
-class Unavailable : public TransientError { using TransientError::TransientError; };
+class Unavailable : public TransientError {
+    using TransientError::TransientError;
+};
 /// Somebody else holds what we need (a slot, the daemon's lock): exit 75.
-class TryLater : public TransientError { using TransientError::TransientError; };
+class TryLater : public TransientError {
+    using TransientError::TransientError;
+};
 /// Will not work until a person acts. Thrown by process(): the item goes to attention.
-class NeedsPerson : public Error { using Error::Error; };
+class NeedsPerson : public Error {
+    using Error::Error;
+};
 /// A person must sign in or grant access: the stage run ends, exit 77.
-class SignInRequired : public NeedsPerson { using NeedsPerson::NeedsPerson; };
+class SignInRequired : public NeedsPerson {
+    using NeedsPerson::NeedsPerson;
+};
 /// The configuration is wrong: exit 78. The text holds every fault, one a line.
-class ConfigError : public Error { using Error::Error; };
+class ConfigError : public Error {
+    using Error::Error;
+};
 /// The command line is wrong: exit 64.
-class UsageError : public Error { using Error::Error; };
+class UsageError : public Error {
+    using Error::Error;
+};
 /// A file or argument given by the user cannot be used: exit 65.
-class BadInput : public Error { using Error::Error; };
+class BadInput : public Error {
+    using Error::Error;
+};
 /// Asked to stop (SIGTERM, SIGINT) in the middle of an item: the item goes back to pending, unchanged.
-class Interrupted : public Error { using Error::Error; };
+class Interrupted : public Error {
+    using Error::Error;
+};
 
 /// The exception's text followed by those of its nested causes, joined by ": ".
 std::string full_message(const std::exception&);

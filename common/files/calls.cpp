@@ -84,7 +84,8 @@ std::string read_whole(int fd, std::size_t limit, const std::string& name_for_er
         if (got == 0) return content;
         content.append(block, static_cast<std::size_t>(got));
         if (content.size() > limit) {
-            throw TransientError{"file.too_large", name_for_errors + " is longer than " + std::to_string(limit) + " bytes: it is not the file that belongs there"};
+            throw TransientError{"file.too_large",
+                                 name_for_errors + " is longer than " + std::to_string(limit) + " bytes: it is not the file that belongs there"};
         }
     }
 }
@@ -92,9 +93,10 @@ std::string read_whole(int fd, std::size_t limit, const std::string& name_for_er
 namespace {
 
 bool same_file(int directory_a, const std::string& a, int directory_b, const std::string& b) {
-    struct stat first {}, second {};
-    return ::fstatat(directory_a, a.c_str(), &first, AT_SYMLINK_NOFOLLOW) == 0 && ::fstatat(directory_b, b.c_str(), &second, AT_SYMLINK_NOFOLLOW) == 0 &&
-           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+    struct stat first {
+    }, second{};
+    return ::fstatat(directory_a, a.c_str(), &first, AT_SYMLINK_NOFOLLOW) == 0 &&
+           ::fstatat(directory_b, b.c_str(), &second, AT_SYMLINK_NOFOLLOW) == 0 && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
 }  // namespace

@@ -55,7 +55,8 @@ decltype(auto) in_our_words(Work&& work) {
 /// What the bytes are. Both digests are taken in one pass.
 struct Digests {
     Sha256 sha256;
-    std::string apple_checksum;  ///< base64(0x01 || SHA1("com.apple.XattrObjectSalt\0com.apple.DataObjectSalt\0" || bytes)), unpadded; facts/icloud.md 0.1
+    std::string
+        apple_checksum;  ///< base64(0x01 || SHA1("com.apple.XattrObjectSalt\0com.apple.DataObjectSalt\0" || bytes)), unpadded; facts/icloud.md 0.1
     Bytes size;
     friend bool operator==(const Digests&, const Digests&) = default;
 };
@@ -94,11 +95,11 @@ public:
     Descriptor create_new(const fs::path& name, mode_t mode = 0644) const;  ///< O_EXCL; throws file.exists
     std::optional<struct stat> status(const fs::path& name) const;          ///< lstat; nullopt: not there
     void make_directories(const fs::path& name) const;                      ///< and fsyncs each parent of a new one
-    void rename_new(const fs::path& from, const fs::path& to) const;        ///< throws file.exists, never overwrites (RENAME_NOREPLACE, else link+unlink)
-    void remove(const fs::path& name) const;                                ///< a file; absent is fine
-    void remove_empty_directory(const fs::path& name) const;                ///< not empty or absent is fine
-    void sync_directory(const fs::path& name) const;                        ///< fsync of a directory; "" = root
-    std::vector<std::string> list(const fs::path& name) const;              ///< names in one directory, sorted
+    void rename_new(const fs::path& from, const fs::path& to) const;  ///< throws file.exists, never overwrites (RENAME_NOREPLACE, else link+unlink)
+    void remove(const fs::path& name) const;                          ///< a file; absent is fine
+    void remove_empty_directory(const fs::path& name) const;          ///< not empty or absent is fine
+    void sync_directory(const fs::path& name) const;                  ///< fsync of a directory; "" = root
+    std::vector<std::string> list(const fs::path& name) const;        ///< names in one directory, sorted
     std::string read_small(const fs::path& name, std::size_t limit = 1 << 16) const;
     /// device, mount id: changes when something else is mounted over or unmounted under us.
     struct Identity {
@@ -106,7 +107,7 @@ public:
         std::uint64_t mount = 0;
         friend bool operator==(const Identity&, const Identity&) = default;
     };
-    Identity identity() const;                           ///< of the held descriptor
+    Identity identity() const;                                    ///< of the held descriptor
     static std::optional<Identity> identity_of(const fs::path&);  ///< of whatever is at the path now
 
 private:
@@ -126,8 +127,8 @@ Digests copy_in(int source, const Tree& to, const fs::path& name, Timestamp modi
 /// Bytes as the storage gives them, not as the page cache remembers them.
 struct ReadBack {
     Digests digests;
-    std::string method;            ///< "direct" (O_DIRECT), "evicted" (pages dropped, absence checked with mincore), "cached" or "memory" (tmpfs)
-    bool past_the_cache = false;   ///< false: the pages could not be dropped; this reading proves nothing
+    std::string method;           ///< "direct" (O_DIRECT), "evicted" (pages dropped, absence checked with mincore), "cached" or "memory" (tmpfs)
+    bool past_the_cache = false;  ///< false: the pages could not be dropped; this reading proves nothing
 };
 ReadBack read_back(const Tree&, const fs::path& name, const std::function<bool()>& stop = {});
 

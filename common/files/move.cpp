@@ -40,7 +40,8 @@ void move_between_file_systems(const fs::path& from, const Tree& directory, cons
             throw TransientError{"file.changed", from.string() + " changed while it was being moved; it stays where it is"};
         }
         if (!(read_back(directory, unfinished).digests == written)) {
-            throw TransientError{"file.io", "the copy of " + from.string() + " in " + directory.root().string() + " reads back differently; check that disk"};
+            throw TransientError{"file.io",
+                                 "the copy of " + from.string() + " in " + directory.root().string() + " reads back differently; check that disk"};
         }
         directory.rename_new(unfinished, name);
     } catch (...) {

@@ -35,7 +35,8 @@ std::size_t character_length(std::string_view text, std::size_t at) {
     }
     if (length == 0) return 0;
     const unsigned char second = byte_at(text, at + 1);
-    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) return 0;
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F))
+        return 0;
     return length;
 }
 

@@ -59,7 +59,8 @@ bool evict(int fd, std::uint64_t size, const std::string& name) {
 bool direct_is_honest(int fd) {
 #ifdef STATX_DIOALIGN
     struct statx answer {};
-    return ::statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &answer) == 0 && (answer.stx_mask & STATX_DIOALIGN) != 0 && answer.stx_dio_offset_align != 0;
+    return ::statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &answer) == 0 && (answer.stx_mask & STATX_DIOALIGN) != 0 &&
+           answer.stx_dio_offset_align != 0;
 #else
     (void)fd;
     return false;

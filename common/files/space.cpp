@@ -32,12 +32,13 @@ struct Known {
     const char* name;
 };
 // Those that linux/magic.h does not name have their number from the file system's own source.
-constexpr std::array kKnown{
-    Known{EXT4_SUPER_MAGIC, "ext4"}, Known{BTRFS_SUPER_MAGIC, "btrfs"}, Known{XFS_SUPER_MAGIC, "xfs"}, Known{TMPFS_MAGIC, "tmpfs"},
-    Known{RAMFS_MAGIC, "ramfs"}, Known{F2FS_SUPER_MAGIC, "f2fs"}, Known{0x2FC12FC1, "zfs"}, Known{0xca451a4e, "bcachefs"},
-    Known{OVERLAYFS_SUPER_MAGIC, "overlay"}, Known{MSDOS_SUPER_MAGIC, "vfat"}, Known{0x2011BAB0, "exfat"}, Known{0x7366746e, "ntfs3"},
-    Known{NFS_SUPER_MAGIC, "nfs"}, Known{0xFF534D42, "cifs"}, Known{0xFE534D42, "cifs"}, Known{SMB_SUPER_MAGIC, "smb"}, Known{V9FS_MAGIC, "9p"},
-    Known{CEPH_SUPER_MAGIC, "ceph"}, Known{AFS_SUPER_MAGIC, "afs"}, Known{CODA_SUPER_MAGIC, "coda"}, Known{0x19830326, "fhgfs"}};
+constexpr std::array kKnown{Known{EXT4_SUPER_MAGIC, "ext4"},  Known{BTRFS_SUPER_MAGIC, "btrfs"}, Known{XFS_SUPER_MAGIC, "xfs"},
+                            Known{TMPFS_MAGIC, "tmpfs"},      Known{RAMFS_MAGIC, "ramfs"},       Known{F2FS_SUPER_MAGIC, "f2fs"},
+                            Known{0x2FC12FC1, "zfs"},         Known{0xca451a4e, "bcachefs"},     Known{OVERLAYFS_SUPER_MAGIC, "overlay"},
+                            Known{MSDOS_SUPER_MAGIC, "vfat"}, Known{0x2011BAB0, "exfat"},        Known{0x7366746e, "ntfs3"},
+                            Known{NFS_SUPER_MAGIC, "nfs"},    Known{0xFF534D42, "cifs"},         Known{0xFE534D42, "cifs"},
+                            Known{SMB_SUPER_MAGIC, "smb"},    Known{V9FS_MAGIC, "9p"},           Known{CEPH_SUPER_MAGIC, "ceph"},
+                            Known{AFS_SUPER_MAGIC, "afs"},    Known{CODA_SUPER_MAGIC, "coda"},   Known{0x19830326, "fhgfs"}};
 
 constexpr std::uint64_t kFuse = 0x65735546;
 

@@ -57,7 +57,8 @@ struct CloseDirectory {
 Tree Tree::open(const fs::path& root) {
     const int fd = ::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) return Tree{root, Descriptor{fd}};
-    if (errno == ENOENT || errno == ENOTDIR) throw Unavailable{"file.missing", "no folder " + root.string() + ": create it, or mount what belongs there"};
+    if (errno == ENOENT || errno == ENOTDIR)
+        throw Unavailable{"file.missing", "no folder " + root.string() + ": create it, or mount what belongs there"};
     throw_errno(errno, "cannot open the folder", root.string());
 }
 

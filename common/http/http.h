@@ -21,10 +21,10 @@ struct Request {
     Headers headers;
     std::string body;
     std::chrono::seconds connect_timeout{15};
-    std::chrono::seconds timeout{60};         ///< whole request; 0: none, then `stall` alone ends it
-    std::chrono::seconds stall{60};           ///< longest time with less than 1 byte/s
-    std::uint64_t max_body = 64ULL << 20;     ///< a longer body is a failure ("http.too_large"); not for download()'s sink
-    std::function<bool()> stop = {};          ///< asked about once a second; true ends it: Interrupted ("http.stopped")
+    std::chrono::seconds timeout{60};      ///< whole request; 0: none, then `stall` alone ends it
+    std::chrono::seconds stall{60};        ///< longest time with less than 1 byte/s
+    std::uint64_t max_body = 64ULL << 20;  ///< a longer body is a failure ("http.too_large"); not for download()'s sink
+    std::function<bool()> stop = {};       ///< asked about once a second; true ends it: Interrupted ("http.stopped")
 };
 
 struct Response {

@@ -20,13 +20,12 @@ std::size_t on_read(char* into, std::size_t, std::size_t size, void* rest) {
 }
 
 std::string in_brackets(const std::string& address) {
-    if (address.find_first_of("\r\n<> ") != std::string::npos) throw BadInput{"mail.address", "'" + address + "' is not a mail address (write name@example.com)"};
+    if (address.find_first_of("\r\n<> ") != std::string::npos)
+        throw BadInput{"mail.address", "'" + address + "' is not a mail address (write name@example.com)"};
     return "<" + address + ">";
 }
 
-bool is_refusal(CURLcode result) {
-    return result == CURLE_LOGIN_DENIED || result == CURLE_AUTH_ERROR || result == CURLE_REMOTE_ACCESS_DENIED;
-}
+bool is_refusal(CURLcode result) { return result == CURLE_LOGIN_DENIED || result == CURLE_AUTH_ERROR || result == CURLE_REMOTE_ACCESS_DENIED; }
 
 }  // namespace
 
@@ -67,7 +66,8 @@ void send_mail(const Mail& mail) {
     long answer = 0;
     curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &answer);
     if (is_refusal(result) || answer >= 500) {
-        throw NeedsPerson{"mail.refused", host_of(mail.url) + " refused the mail (SMTP " + std::to_string(answer) + "): check notify.smtp's from, to, username and password"};
+        throw NeedsPerson{"mail.refused", host_of(mail.url) + " refused the mail (SMTP " + std::to_string(answer) +
+                                              "): check notify.smtp's from, to, username and password"};
     }
     throw_result(result, mail.url, details);
 }

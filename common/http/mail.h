@@ -13,8 +13,8 @@ struct Mail {
     std::string username, password;  ///< "" = no sign-in
     std::string from;                ///< bare addresses
     std::vector<std::string> to;
-    std::string message;             ///< RFC 5322: headers, empty line, body
-    std::string ca_file;             ///< "" = the system's
+    std::string message;  ///< RFC 5322: headers, empty line, body
+    std::string ca_file;  ///< "" = the system's
     std::chrono::seconds timeout{60};
 };
 

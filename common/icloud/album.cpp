@@ -62,10 +62,11 @@ std::string Client::find_or_create_album(const std::string& name) {
     for (const auto& album : albums()) position = std::max(position, album.position);
     for (int attempt = 0; attempt < kNameAttempts; ++attempt) {
         const std::string record = album_record_name(impl_->library.zone, name, attempt);
-        const wire::json fields{{"albumNameEnc", value(wire::base64(name))}, {"albumType", value(0)},     {"isDeleted", value(0)}, {"isExpunged", value(0)},
-                                {"position", value(position + kStep)},       {"sortAscending", value(1)}, {"sortType", value(1)}};
-        const Records reply = read_records(
-            impl_->call("records/modify", modification(impl_->library, wire::json::array({creation(record, "CPLAlbum", fields)})), "creating the album"));
+        const wire::json fields{
+            {"albumNameEnc", value(wire::base64(name))}, {"albumType", value(0)},     {"isDeleted", value(0)}, {"isExpunged", value(0)},
+            {"position", value(position + kStep)},       {"sortAscending", value(1)}, {"sortType", value(1)}};
+        const Records reply = read_records(impl_->call(
+            "records/modify", modification(impl_->library, wire::json::array({creation(record, "CPLAlbum", fields)})), "creating the album"));
         // iCloud may have given it another record name: the album list is what counts.
         if (auto found = find_album(name)) return *found;
         const RecordError* error = error_for(reply, record);
@@ -82,10 +83,11 @@ AlbumMembers Client::members(const std::string& album) {
     std::size_t probe = 0;
     for (;;) {
         const std::int64_t from = probe == 0 ? rank : rank + kProbes[probe - 1];
-        const Records page = read_records(impl_->query(
-            "CPLContainerRelationLiveByAssetDate",
-            wire::json::array({wire::number_filter("startRank", from), wire::string_filter("direction", "ASCENDING"), wire::string_filter("parentId", album)}),
-            "listing the album"));
+        const Records page =
+            read_records(impl_->query("CPLContainerRelationLiveByAssetDate",
+                                      wire::json::array({wire::number_filter("startRank", from), wire::string_filter("direction", "ASCENDING"),
+                                                         wire::string_filter("parentId", album)}),
+                                      "listing the album"));
         const std::size_t before = out.relation_of.size();
         for (const auto& relation : page.relations)
             if (!relation.deleted && relation.album == album && !relation.asset.empty()) out.relation_of[relation.asset] = relation.record_name;
@@ -108,8 +110,8 @@ std::vector<Membership> Client::membership(const std::string& album, const std::
         const std::size_t to = std::min(assets.size(), from + kFiledAtOnce);
         wire::json names = wire::json::array();
         for (std::size_t i = from; i < to; ++i) names.push_back({{"recordName", relation_record_name(assets[i], album)}});
-        const Records reply =
-            read_records(impl_->call("records/lookup", {{"records", names}, {"zoneID", wire::zone_id(impl_->library)}}, "asking for album memberships"));
+        const Records reply = read_records(
+            impl_->call("records/lookup", {{"records", names}, {"zoneID", wire::zone_id(impl_->library)}}, "asking for album memberships"));
         for (std::size_t i = from; i < to; ++i) {
             const std::string name = relation_record_name(assets[i], album);
             const auto is_it = [&](const auto& record) { return record.record_name == name; };
@@ -136,13 +138,16 @@ std::vector<Filed> Client::add_members(const std::string& album, const std::vect
         const std::size_t to = std::min(assets.size(), from + kFiledAtOnce);
         wire::json operations = wire::json::array();
         for (std::size_t i = from; i < to; ++i) {
-            const wire::json fields{{"itemId", value(assets[i])}, {"containerId", value(album)}, {"position", value(static_cast<std::int64_t>(i + 1) * kStep)}};
+            const wire::json fields{
+                {"itemId", value(assets[i])}, {"containerId", value(album)}, {"position", value(static_cast<std::int64_t>(i + 1) * kStep)}};
             operations.push_back(creation(relation_record_name(assets[i], album), "CPLContainerRelation", fields));
         }
-        const Records reply = read_records(impl_->call("records/modify", modification(impl_->library, std::move(operations)), "filing photos in the album"));
+        const Records reply =
+            read_records(impl_->call("records/modify", modification(impl_->library, std::move(operations)), "filing photos in the album"));
         for (std::size_t i = from; i < to; ++i) {
             Filed filed{assets[i], false, "NOT_READ_BACK", "iCloud does not list it in the album afterwards"};
-            if (const RecordError* error = error_for(reply, relation_record_name(assets[i], album))) filed.code = error->code, filed.reason = error->reason;
+            if (const RecordError* error = error_for(reply, relation_record_name(assets[i], album)))
+                filed.code = error->code, filed.reason = error->reason;
             out.push_back(std::move(filed));
         }
     }
@@ -166,9 +171,11 @@ std::vector<Filed> Client::add_members(const std::string& album, const std::vect
 void Client::remove_member(const std::string& album, const std::string& asset) {
     const auto forget = [&](const std::string& name) {
         const wire::json operation{{"operationType", "forceDelete"}, {"record", {{"recordName", name}}}};
-        const Records reply = read_records(impl_->call("records/modify", modification(impl_->library, wire::json::array({operation})), "taking a photo out of the album"));
+        const Records reply = read_records(
+            impl_->call("records/modify", modification(impl_->library, wire::json::array({operation})), "taking a photo out of the album"));
         if (const RecordError* error = error_for(reply, name); error && error->code != "NOT_FOUND" && error->code != "UNKNOWN_ITEM")
-            throw TransientError{"icloud.refused", "iCloud did not take the photo out of the album: " + error->code + " " + error->reason.substr(0, 200)};
+            throw TransientError{"icloud.refused",
+                                 "iCloud did not take the photo out of the album: " + error->code + " " + error->reason.substr(0, 200)};
     };
     forget(relation_record_name(asset, album));
     // Another client may have filed it under another name.

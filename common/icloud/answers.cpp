@@ -19,7 +19,8 @@ bool mentions(std::string text, std::string_view words) {
 std::optional<Verdict> judge_code(const RecordError& error) {
     static const std::set<std::string> busy{"THROTTLED", "TRY_AGAIN_LATER", "RETRY_LATER", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "ZONE_BUSY"};
     static const std::set<std::string> stale{"AUTHENTICATION_REQUIRED", "AUTHENTICATION_FAILED"};
-    if (error.code == "CAS_OP_LOCK" || (busy.count(error.code) && (mentions(error.reason, "op-lock") || mentions(error.reason, "oplock")))) return Verdict::op_lock;
+    if (error.code == "CAS_OP_LOCK" || (busy.count(error.code) && (mentions(error.reason, "op-lock") || mentions(error.reason, "oplock"))))
+        return Verdict::op_lock;
     if (busy.count(error.code)) return Verdict::busy;
     if (stale.count(error.code)) return Verdict::stale;
     if (error.code == "ACCESS_DENIED") return Verdict::denied;
@@ -63,17 +64,18 @@ void throw_verdict(Verdict verdict, const http::Response& response, const std::s
         case Verdict::op_lock:
             throw Busy{"iCloud is busy or throttles us while " + doing + " (" + said + "); it is left alone for a while", wait_asked_for(response)};
         case Verdict::stale:
-            throw SignInRequired{"icloud.sign_in", "iCloud no longer accepts the session while " + doing + " (" + said + "): run `mediaferry auth login`"};
+            throw SignInRequired{"icloud.sign_in",
+                                 "iCloud no longer accepts the session while " + doing + " (" + said + "): run `mediaferry auth login`"};
         case Verdict::denied:
-            throw NeedsPerson{"icloud.access_denied",
-                              "iCloud refuses access to the photos while " + doing + " (" + said +
-                                  "). Either Advanced Data Protection is on or \"Access iCloud Data on the Web\" is off (iPhone: Settings, your name, iCloud), "
-                                  "or Apple throttles this account: then wait some hours and run less often"};
+            throw NeedsPerson{
+                "icloud.access_denied",
+                "iCloud refuses access to the photos while " + doing + " (" + said +
+                    "). Either Advanced Data Protection is on or \"Access iCloud Data on the Web\" is off (iPhone: Settings, your name, iCloud), "
+                    "or Apple throttles this account: then wait some hours and run less often"};
         case Verdict::not_set_up:
             throw NeedsPerson{"icloud.not_set_up", "iCloud knows no such photo library while " + doing + " (" + said +
                                                        "): is iCloud Photos switched on and set up for this account?"};
-        case Verdict::refused:
-            throw TransientError{"icloud.refused", "iCloud refused " + doing + " (" + said + ")"};
+        case Verdict::refused: throw TransientError{"icloud.refused", "iCloud refused " + doing + " (" + said + ")"};
         case Verdict::ok: break;
     }
     throw std::logic_error("throw_verdict called for an answer that is well");

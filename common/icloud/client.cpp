@@ -31,7 +31,8 @@ std::pair<std::string, std::string> host_and_path(const std::string& url) {
 Hosts hosts_of(const config::ICloud& settings) {
     const std::string cn = settings.domain == "cn" ? ".cn" : "";
     const bool standard = settings.setup_url.empty() || settings.setup_url == kDefaultSetup;
-    return {standard ? "https://setup.icloud.com" + cn + "/setup/ws/1" : settings.setup_url, "https://www.icloud.com" + cn, "https://idmsa.apple.com" + cn};
+    return {standard ? "https://setup.icloud.com" + cn + "/setup/ws/1" : settings.setup_url, "https://www.icloud.com" + cn,
+            "https://idmsa.apple.com" + cn};
 }
 
 http::Route route_of(const config::ICloud& settings) { return {settings.proxy, settings.ca_file.string(), kUserAgent}; }
@@ -91,7 +92,8 @@ void Client::Impl::pause(std::chrono::milliseconds wait) const {
     const auto end = std::chrono::steady_clock::now() + wait;
     while (std::chrono::steady_clock::now() < end) {
         check_stop();
-        std::this_thread::sleep_for(std::min<std::chrono::steady_clock::duration>(std::chrono::milliseconds{100}, end - std::chrono::steady_clock::now()));
+        std::this_thread::sleep_for(
+            std::min<std::chrono::steady_clock::duration>(std::chrono::milliseconds{100}, end - std::chrono::steady_clock::now()));
     }
 }
 
@@ -115,11 +117,16 @@ const Library& Client::library() const { return impl_->library; }
 
 std::vector<ZoneRecord> Client::zones() { return read_zones(impl_->call("zones/list", wire::json::object(), "listing the libraries")); }
 
-IndexingState Client::indexing() { return read_indexing(impl_->query("CheckIndexingState", wire::json::array(), "asking whether the library is indexed")); }
+IndexingState Client::indexing() {
+    return read_indexing(impl_->query("CheckIndexingState", wire::json::array(), "asking whether the library is indexed"));
+}
 
 std::int64_t Client::Impl::index_count(const std::string& index) {
     const wire::json filter{{"fieldName", "indexCountID"}, {"comparator", "IN"}, {"fieldValue", {{"type", "STRING_LIST"}, {"value", {index}}}}};
-    const wire::json one{{"resultsLimit", 1}, {"query", {{"recordType", "HyperionIndexCountLookup"}, {"filterBy", filter}}}, {"zoneWide", true}, {"zoneID", wire::zone_id(library)}};
+    const wire::json one{{"resultsLimit", 1},
+                         {"query", {{"recordType", "HyperionIndexCountLookup"}, {"filterBy", filter}}},
+                         {"zoneWide", true},
+                         {"zoneID", wire::zone_id(library)}};
     return read_index_count(call("internal/records/query/batch", wire::json{{"batch", wire::json::array({one})}}, "counting the photos"));
 }
 

@@ -4,12 +4,11 @@
 // It believes nothing it has not read: each record's own answer counts, and lists are compared with iCloud's own count.
 //
 // Failures of every call:
-//   Busy            "icloud.busy"          throttled or short of breath (THROTTLED, TRY_AGAIN_LATER, RETRY_LATER, 429, 5xx): leave it alone for a while
-//   SignInRequired  "icloud.sign_in"       the session is stale and could not be renewed; the text names `mediaferry auth login`
-//   NeedsPerson     "icloud.access_denied" Advanced Data Protection, web access switched off, or throttled for hours
-//   NeedsPerson     "icloud.not_set_up"    no such zone: iCloud Photos is off, or the library does not exist
-//   Unavailable     "http.…"               no answer
-//   TransientError  "icloud.bad_answer", "icloud.refused"  an answer that makes no sense, or a code we do not know
+//   Busy            "icloud.busy"          throttled or short of breath (THROTTLED, TRY_AGAIN_LATER, RETRY_LATER, 429, 5xx): leave it alone for a
+//   while SignInRequired  "icloud.sign_in"       the session is stale and could not be renewed; the text names `mediaferry auth login` NeedsPerson
+//   "icloud.access_denied" Advanced Data Protection, web access switched off, or throttled for hours NeedsPerson     "icloud.not_set_up"    no such
+//   zone: iCloud Photos is off, or the library does not exist Unavailable     "http.…"               no answer TransientError  "icloud.bad_answer",
+//   "icloud.refused"  an answer that makes no sense, or a code we do not know
 
 #include <chrono>
 #include <cstdint>
@@ -45,22 +44,22 @@ private:
 /// Which library of the account is meant. v1 uses the default only.
 struct Library {
     std::string zone = "PrimarySync";
-    std::string owner;               ///< ownerRecordName; may stay empty for one's own zone
-    std::string scope = "private";   ///< or "shared"
+    std::string owner;              ///< ownerRecordName; may stay empty for one's own zone
+    std::string scope = "private";  ///< or "shared"
 };
 
 enum class SignIn {
-    signed_in,    ///< the session is good, everything below may be called
-    login_needed, ///< stale: only a login with the password helps; icloudpd does that, unattended, when it has the password and is trusted
-    two_factor,   ///< a code from one of the person's devices is needed: `mediaferry auth login`
+    signed_in,     ///< the session is good, everything below may be called
+    login_needed,  ///< stale: only a login with the password helps; icloudpd does that, unattended, when it has the password and is trusted
+    two_factor,    ///< a code from one of the person's devices is needed: `mediaferry auth login`
 };
 
 /// What a full listing saw.
 struct Listing {
-    std::int64_t seen = 0;        ///< distinct assets handed out
-    std::int64_t expected = 0;    ///< iCloud's own count, the one taken after the listing
+    std::int64_t seen = 0;          ///< distinct assets handed out
+    std::int64_t expected = 0;      ///< iCloud's own count, the one taken after the listing
     std::int64_t lone_masters = 0;  ///< masters that came without their asset
-    std::int64_t refused = 0;     ///< records that came with an error instead
+    std::int64_t refused = 0;       ///< records that came with an error instead
     /// Nothing is missing: every asset iCloud counts was handed out (photos that arrived meanwhile may make it more).
     bool complete() const { return seen >= expected && refused == 0; }
 };
@@ -88,7 +87,7 @@ struct Looked {
 
 struct AlbumMembers {
     std::map<std::string, std::string> relation_of;  ///< CPLAsset record name -> relation record name
-    std::int64_t expected = 0;                       ///< iCloud's own count for the album; it may count hidden or deleted photos, which are not listed
+    std::int64_t expected = 0;  ///< iCloud's own count for the album; it may count hidden or deleted photos, which are not listed
     /// Being listed is proof of membership; not being listed is proof of nothing unless this is true: ask membership().
     bool complete() const { return static_cast<std::int64_t>(relation_of.size()) >= expected; }
     bool contains(const std::string& asset) const { return relation_of.count(asset) > 0; }
@@ -174,9 +173,9 @@ public:
     /// sink then got the file from its beginning. Throws TransientError "icloud.url_expired" (403, 404, 410: look the asset up again),
     /// "icloud.range" (416: nothing after `offset`), and Busy, Unavailable. No cookie is sent.
     std::uint64_t download(const std::string& url, std::uint64_t offset, const http::Sink&);
-    /// Downloads a resource (listed or looked up within the hour) into the file `part`, goes on where an earlier attempt ended, fsyncs it and checks size and Apple's checksum. What it
-    /// returns is proven to be the resource. `progress` hears the bytes of each piece. Throws as download(); "icloud.mismatch" when the whole file
-    /// came and is not what iCloud promised (`part` is removed then).
+    /// Downloads a resource (listed or looked up within the hour) into the file `part`, goes on where an earlier attempt ended, fsyncs it and checks
+    /// size and Apple's checksum. What it returns is proven to be the resource. `progress` hears the bytes of each piece. Throws as download();
+    /// "icloud.mismatch" when the whole file came and is not what iCloud promised (`part` is removed then).
     files::Digests fetch(const Resource&, const fs::path& part, const std::function<void(Bytes)>& progress = {});
 
     const Library& library() const;

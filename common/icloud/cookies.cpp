@@ -104,11 +104,16 @@ std::optional<Cookie> read_cookie(std::string_view line) {
     cookie.value = *words.front().second;
     for (std::size_t i = 1; i < words.size(); ++i) {
         const auto& [name, value] = words[i];
-        if (name == "path" && value) cookie.path = *value;
-        else if (name == "domain" && value) cookie.domain = lower(*value);
-        else if (name == "secure") cookie.secure = true;
-        else if (name == "expires" && value) cookie.expires = from_iso(*value);
-        else if (name != "discard") cookie.other.emplace_back(name, value);
+        if (name == "path" && value)
+            cookie.path = *value;
+        else if (name == "domain" && value)
+            cookie.domain = lower(*value);
+        else if (name == "secure")
+            cookie.secure = true;
+        else if (name == "expires" && value)
+            cookie.expires = from_iso(*value);
+        else if (name != "discard")
+            cookie.other.emplace_back(name, value);
     }
     if (cookie.domain.empty()) return std::nullopt;
     return cookie;
@@ -191,7 +196,11 @@ void CookieJar::take(std::string_view set_cookie, std::string_view host, Timesta
         } else if (word == "expires") {
             cookie.expires = http_date(value);
         } else if (word == "max-age") {
-            try { max_age = std::stoll(value); } catch (const std::exception&) { max_age = std::nullopt; }
+            try {
+                max_age = std::stoll(value);
+            } catch (const std::exception&) {
+                max_age = std::nullopt;
+            }
         } else if (word == "httponly") {
             flags.emplace_back("HttpOnly", "None");
         }
@@ -208,9 +217,12 @@ void CookieJar::take(std::string_view set_cookie, std::string_view host, Timesta
     const auto same = [&](const Cookie& other) { return other.name == cookie.name && other.domain == cookie.domain && other.path == cookie.path; };
     const auto old = std::find_if(cookies_.begin(), cookies_.end(), same);
     const bool ended = cookie.expires && *cookie.expires <= now;
-    if (old != cookies_.end() && ended) cookies_.erase(old);
-    else if (old != cookies_.end()) *old = std::move(cookie);
-    else if (!ended) cookies_.push_back(std::move(cookie));
+    if (old != cookies_.end() && ended)
+        cookies_.erase(old);
+    else if (old != cookies_.end())
+        *old = std::move(cookie);
+    else if (!ended)
+        cookies_.push_back(std::move(cookie));
 }
 
 const Cookie* CookieJar::find(std::string_view name) const {

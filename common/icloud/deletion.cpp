@@ -10,7 +10,10 @@ namespace {
 
 // isDeleted = 1 is Recently Deleted, for about 30 days. There is a word for "for ever"; this program does not know it.
 wire::json deletion(const Deletion& what) {
-    const wire::json record{{"recordName", what.record_name}, {"recordType", "CPLAsset"}, {"recordChangeTag", what.change_tag}, {"fields", {{"isDeleted", {{"value", 1}}}}}};
+    const wire::json record{{"recordName", what.record_name},
+                            {"recordType", "CPLAsset"},
+                            {"recordChangeTag", what.change_tag},
+                            {"fields", {{"isDeleted", {{"value", 1}}}}}};
     return {{"operationType", "update"}, {"record", record}};
 }
 
@@ -30,7 +33,9 @@ Deleted answer_for(const Deletion& wanted, const Records& reply) {
     // An error beats a success for the same name: a reply that says both proves nothing good.
     if (const auto error = std::find_if(reply.errors.begin(), reply.errors.end(), is_it); error != reply.errors.end()) {
         out.error = *error;
-        out.answer = error->code == "CONFLICT" ? Deleted::Answer::changed : error->code == "NOT_FOUND" ? Deleted::Answer::gone : Deleted::Answer::refused;
+        out.answer = error->code == "CONFLICT"    ? Deleted::Answer::changed
+                     : error->code == "NOT_FOUND" ? Deleted::Answer::gone
+                                                  : Deleted::Answer::refused;
         return out;
     }
     const auto state = std::find_if(reply.states.begin(), reply.states.end(), is_it);
@@ -52,7 +57,8 @@ std::vector<Deleted> Client::delete_assets(const std::vector<Deletion>& wanted) 
     if (wanted.empty()) return {};
     wire::json operations = wire::json::array();
     for (const auto& one : wanted) operations.push_back(deletion(one));
-    const wire::json body{{"atomic", false}, {"desiredKeys", {"isDeleted", "dateExpunged"}}, {"operations", operations}, {"zoneID", wire::zone_id(impl_->library)}};
+    const wire::json body{
+        {"atomic", false}, {"desiredKeys", {"isDeleted", "dateExpunged"}}, {"operations", operations}, {"zoneID", wire::zone_id(impl_->library)}};
     const Records reply = read_records(impl_->call("records/modify", body, "deleting photos"));
     std::vector<Deleted> out;
     for (const auto& one : wanted) out.push_back(answer_for(one, reply));

@@ -123,7 +123,8 @@ files::Digests Client::fetch(const Resource& resource, const fs::path& part, con
     }
     boost::system::error_code ignored;
     fs::remove(part, ignored);
-    throw TransientError{"icloud.mismatch", "the downloaded file is not what iCloud lists (size or checksum differ); it was thrown away and is fetched again later"};
+    throw TransientError{"icloud.mismatch",
+                         "the downloaded file is not what iCloud lists (size or checksum differ); it was thrown away and is fetched again later"};
 }
 
 }  // namespace mediaferry::icloud

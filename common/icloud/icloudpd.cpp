@@ -5,8 +5,8 @@
 
 #include <cctype>
 
-#include "common/icloud/ascii.h"
 #include "common/files/files.h"
+#include "common/icloud/ascii.h"
 #include "common/icloud/wire.h"
 #include "common/log/log.h"
 
@@ -56,16 +56,16 @@ bool part_of_icloudpd(const fs::path& file) {
 std::vector<std::string> command_line(const config::ICloud& settings, const fs::path& incoming, Purpose purpose) {
     std::vector<std::string> argv = settings.command;
     const auto add = [&](std::initializer_list<std::string> words) { argv.insert(argv.end(), words); };
-    add({"--username", settings.username, "--cookie-directory", settings.cookie_directory.string(), "--password-provider", "keyring", "--mfa-provider", "console",
-         "--no-progress-bar", "--log-level", "info"});
+    add({"--username", settings.username, "--cookie-directory", settings.cookie_directory.string(), "--password-provider", "keyring",
+         "--mfa-provider", "console", "--no-progress-bar", "--log-level", "info"});
     if (settings.domain == "cn") add({"--domain", "cn"});
     if (purpose == Purpose::auth_only) {
         add({"--auth-only"});
         return argv;
     }
     add({"--directory", incoming.string(), "--folder-structure", settings.folder_structure});
-    add({"--size", "original", "--size", "adjusted", "--size", "alternative", "--live-photo-size", "original", "--live-photo-mov-filename-policy", "suffix",
-         "--file-match-policy", "name-id7", "--keep-unicode-in-filenames", "--align-raw", "as-is"});
+    add({"--size", "original", "--size", "adjusted", "--size", "alternative", "--live-photo-size", "original", "--live-photo-mov-filename-policy",
+         "suffix", "--file-match-policy", "name-id7", "--keep-unicode-in-filenames", "--align-raw", "as-is"});
     if (settings.recent > 0) add({"--recent", std::to_string(settings.recent)});
     return argv;
 }
@@ -89,8 +89,10 @@ RunDirectory::RunDirectory(const fs::path& path, const config::ICloud& settings)
     if (!settings.password.present) return;
     const fs::path keyring = path_ / "home" / ".local" / "share" / "python_keyring";
     make_private(keyring);
-    files::replace_small_file(keyring / "keyring_pass.cfg",
-                              "[pyicloud_3A_2F_2Ficloud_2Dpassword]\n" + keyring_name(lower(settings.username)) + " = " + wire::base64(settings.password.value) + "\n", 0600);
+    files::replace_small_file(
+        keyring / "keyring_pass.cfg",
+        "[pyicloud_3A_2F_2Ficloud_2Dpassword]\n" + keyring_name(lower(settings.username)) + " = " + wire::base64(settings.password.value) + "\n",
+        0600);
 }
 
 RunDirectory::~RunDirectory() {
@@ -148,7 +150,8 @@ std::optional<Reason> IcloudpdRun::problem() const {
     if (saw(Hint::not_set_up)) return Reason{"icloudpd.not_set_up", "iCloud Photos is not set up for this account, or the session has ended"};
     if (saw(Hint::indexing)) return Reason{"icloudpd.indexing", "iCloud has not finished indexing the library"};
     if (finished || saw(Hint::authenticated)) return std::nullopt;
-    if (saw(Hint::traceback) || exit.signal != 0 || exit.code != 0) return Reason{"icloudpd.died", "icloudpd ended with an error (" + process::to_text(exit) + ")"};
+    if (saw(Hint::traceback) || exit.signal != 0 || exit.code != 0)
+        return Reason{"icloudpd.died", "icloudpd ended with an error (" + process::to_text(exit) + ")"};
     return Reason{"icloudpd.aborted", "icloudpd ended before it was through"};
 }
 

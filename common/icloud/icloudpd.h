@@ -21,27 +21,27 @@ namespace mediaferry::icloud {
 /// What a line of icloudpd's output hints at (the table of facts/icloud.md A3).
 enum class Hint {
     other,
-    started,             ///< "Processing user: …"
-    listing,             ///< "Downloading N original,… photos and videos to …"
-    downloaded,          ///< "Downloaded P"
-    exists,              ///< "P already exists", "P deduplicated"
-    file_failed,         ///< "Could not download F…", "Could not find URL to download F…"
-    io_error,            ///< "IOError while writing file to P…": disk or network
-    two_factor_needed,   ///< "Two-factor authentication is required (2fa)", or the prompt for the code
-    two_factor_ok,       ///< "Great, you're all set up."
-    two_factor_wrong,    ///< "Failed to verify two-factor authentication code"
-    session_stale,       ///< "Authentication required for Account. (421)": normal, it logs in next
-    authenticated,       ///< "Authentication completed successfully"
-    wrong_password,      ///< "Invalid email/password combination", code -20101
-    locked,              ///< the same text with -20209 or (403)
-    no_password,         ///< "KeyError: 'dsInfo'": it would have to log in and has no password
-    throttled,           ///< "Apple iCloud is temporary refusing to serve icloudpd"
-    unreachable,         ///< "Cannot connect to Apple iCloud service"
-    access_denied,       ///< "…(ACCESS_DENIED)"
-    not_set_up,          ///< "…setup is not complete…", ZONE_NOT_FOUND, AUTHENTICATION_FAILED
-    indexing,            ///< "…has not finished indexing yet"
-    finished,            ///< "All photos and videos have been downloaded": the run was not aborted
-    traceback,           ///< "Traceback (most recent call last)": it died
+    started,            ///< "Processing user: …"
+    listing,            ///< "Downloading N original,… photos and videos to …"
+    downloaded,         ///< "Downloaded P"
+    exists,             ///< "P already exists", "P deduplicated"
+    file_failed,        ///< "Could not download F…", "Could not find URL to download F…"
+    io_error,           ///< "IOError while writing file to P…": disk or network
+    two_factor_needed,  ///< "Two-factor authentication is required (2fa)", or the prompt for the code
+    two_factor_ok,      ///< "Great, you're all set up."
+    two_factor_wrong,   ///< "Failed to verify two-factor authentication code"
+    session_stale,      ///< "Authentication required for Account. (421)": normal, it logs in next
+    authenticated,      ///< "Authentication completed successfully"
+    wrong_password,     ///< "Invalid email/password combination", code -20101
+    locked,             ///< the same text with -20209 or (403)
+    no_password,        ///< "KeyError: 'dsInfo'": it would have to log in and has no password
+    throttled,          ///< "Apple iCloud is temporary refusing to serve icloudpd"
+    unreachable,        ///< "Cannot connect to Apple iCloud service"
+    access_denied,      ///< "…(ACCESS_DENIED)"
+    not_set_up,         ///< "…setup is not complete…", ZONE_NOT_FOUND, AUTHENTICATION_FAILED
+    indexing,           ///< "…has not finished indexing yet"
+    finished,           ///< "All photos and videos have been downloaded": the run was not aborted
+    traceback,          ///< "Traceback (most recent call last)": it died
 };
 struct Line {
     Hint hint = Hint::other;
@@ -77,9 +77,9 @@ private:
 /// What a run seemed to do. Hints only.
 struct IcloudpdRun {
     process::Exit exit;
-    bool finished = false;      ///< the end marker was seen
-    bool hot_loop = false;      ///< ended by us: it began again and again without downloading anything
-    bool silent = false;        ///< ended by us: no line for `icloud.silence`
+    bool finished = false;  ///< the end marker was seen
+    bool hot_loop = false;  ///< ended by us: it began again and again without downloading anything
+    bool silent = false;    ///< ended by us: no line for `icloud.silence`
     std::map<Hint, std::int64_t> seen;
     std::vector<std::string> failed;  ///< files it could not fetch, as it names them (at most 100)
     bool saw(Hint hint) const { return seen.count(hint) > 0; }
@@ -87,8 +87,8 @@ struct IcloudpdRun {
 
     enum class SignInProblem { none, wrong_password, locked, two_factor, no_password };
     SignInProblem sign_in_problem() const;
-    /// Why it was not a whole run, for a person and for counting ("icloudpd.throttled", "icloudpd.unreachable", "icloudpd.hot_loop", "icloudpd.silent",
-    /// "icloudpd.died", …); nullopt: it was.
+    /// Why it was not a whole run, for a person and for counting ("icloudpd.throttled", "icloudpd.unreachable", "icloudpd.hot_loop",
+    /// "icloudpd.silent", "icloudpd.died", …); nullopt: it was.
     std::optional<Reason> problem() const;
 };
 

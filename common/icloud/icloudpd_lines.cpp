@@ -38,7 +38,8 @@ std::string between(std::string_view text, std::string_view before, std::string_
 // Lines that begin with their own words come first: a file's name may hold the words of any other line.
 std::optional<Line> about_a_file(std::string_view message) {
     if (message.starts_with("Downloaded ")) return Line{Hint::downloaded, std::string(message.substr(11))};
-    if (message.starts_with("Downloading ") && has(message, " to ") && ends(message, " ...") && (has(message, "photo") || has(message, "video"))) return Line{Hint::listing, ""};
+    if (message.starts_with("Downloading ") && has(message, " to ") && ends(message, " ...") && (has(message, "photo") || has(message, "video")))
+        return Line{Hint::listing, ""};
     if (ends(message, " already exists")) return Line{Hint::exists, std::string(message.substr(0, message.size() - 15))};
     if (ends(message, " deduplicated")) return Line{Hint::exists, std::string(message.substr(0, message.size() - 13))};
     if (message.starts_with("Could not download ")) return Line{Hint::file_failed, between(message, "Could not download ", ". Please try")};
@@ -95,8 +96,9 @@ Line read_line(std::string_view line) {
 
 std::string_view to_text(Hint hint) {
     static constexpr std::array<std::string_view, 21> words{
-        "other", "started", "listing", "downloaded", "exists", "file_failed", "io_error", "two_factor_needed", "two_factor_ok", "two_factor_wrong", "session_stale",
-        "authenticated", "wrong_password", "locked", "no_password", "throttled", "unreachable", "access_denied", "not_set_up", "indexing", "finished"};
+        "other",         "started",          "listing",       "downloaded",    "exists",         "file_failed", "io_error",    "two_factor_needed",
+        "two_factor_ok", "two_factor_wrong", "session_stale", "authenticated", "wrong_password", "locked",      "no_password", "throttled",
+        "unreachable",   "access_denied",    "not_set_up",    "indexing",      "finished"};
     const auto at = static_cast<std::size_t>(hint);
     return at < words.size() ? words[at] : "traceback";
 }

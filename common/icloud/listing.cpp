@@ -36,8 +36,9 @@ Listing Client::Impl::walk(const std::string& record_type, const std::string& in
     std::size_t probe = 0;  // pages in a row without anything new
     for (;;) {
         const std::int64_t from = probe == 0 ? rank : rank + kProbes[probe - 1];
-        const std::string body = query(record_type, wire::json::array({wire::number_filter("startRank", from), wire::string_filter("direction", "ASCENDING")}),
-                                       "listing the library");
+        const std::string body =
+            query(record_type, wire::json::array({wire::number_filter("startRank", from), wire::string_filter("direction", "ASCENDING")}),
+                  "listing the library");
         const Records page = read_records(body);
         listing.refused += static_cast<std::int64_t>(page.errors.size());
         lone.insert(page.lone_masters.begin(), page.lone_masters.end());

@@ -16,8 +16,10 @@ bool is_prompt(std::string_view text) { return text.find("Please enter two-facto
 std::optional<std::string> six_digits(const std::string& typed) {
     std::string digits;
     for (const char c : typed) {
-        if (c >= '0' && c <= '9') digits += c;
-        else if (c != ' ' && c != '-' && c != '\t' && c != '\r') return std::nullopt;
+        if (c >= '0' && c <= '9')
+            digits += c;
+        else if (c != ' ' && c != '-' && c != '\t' && c != '\r')
+            return std::nullopt;
     }
     return digits.size() == 6 ? std::optional{digits} : std::nullopt;
 }
@@ -64,10 +66,18 @@ bool push_code(const config::ICloud& settings, const Clock& clock, const fs::pat
     http::Request request;
     request.method = "PUT";
     request.url = hosts.idmsa + path;
-    request.headers = {{"Accept", "application/json, text/javascript"}, {"Content-Type", "application/json"}, {"Origin", hosts.idmsa}, {"Referer", hosts.idmsa + "/"},
-                       {"X-Apple-OAuth-Client-Id", kWidgetKey}, {"X-Apple-Widget-Key", kWidgetKey}, {"X-Apple-OAuth-Client-Type", "firstPartyAuth"},
-                       {"X-Apple-OAuth-Redirect-URI", hosts.origin}, {"X-Apple-OAuth-Require-Grant-Code", "true"}, {"X-Apple-OAuth-Response-Mode", "web_message"},
-                       {"X-Apple-OAuth-Response-Type", "code"}, {"X-Apple-OAuth-State", session.value("client_id")}};
+    request.headers = {{"Accept", "application/json, text/javascript"},
+                       {"Content-Type", "application/json"},
+                       {"Origin", hosts.idmsa},
+                       {"Referer", hosts.idmsa + "/"},
+                       {"X-Apple-OAuth-Client-Id", kWidgetKey},
+                       {"X-Apple-Widget-Key", kWidgetKey},
+                       {"X-Apple-OAuth-Client-Type", "firstPartyAuth"},
+                       {"X-Apple-OAuth-Redirect-URI", hosts.origin},
+                       {"X-Apple-OAuth-Require-Grant-Code", "true"},
+                       {"X-Apple-OAuth-Response-Mode", "web_message"},
+                       {"X-Apple-OAuth-Response-Type", "code"},
+                       {"X-Apple-OAuth-State", session.value("client_id")}};
     for (const auto& [header, key] : {std::pair{"scnt", "scnt"}, std::pair{"X-Apple-ID-Session-Id", "session_id"}})
         if (const auto value = session.value(key); !value.empty()) request.headers.emplace_back(header, value);
     const std::string host = hosts.idmsa.substr(hosts.idmsa.find("://") + 3);
@@ -84,7 +94,8 @@ bool push_code(const config::ICloud& settings, const Clock& clock, const fs::pat
     return false;
 }
 
-LoginResult log_in(const SessionLock& lock, const config::ICloud& settings, const Clock& clock, const fs::path& run_directory, const LoginTalk& talk) {
+LoginResult log_in(const SessionLock& lock, const config::ICloud& settings, const Clock& clock, const fs::path& run_directory,
+                   const LoginTalk& talk) {
     const RunDirectory scratch{run_directory, settings};
     process::Command command;
     command.argv = command_line(settings, {}, Purpose::auth_only);
@@ -107,8 +118,9 @@ LoginResult log_in(const SessionLock& lock, const config::ICloud& settings, cons
         if (!is_prompt(said->text) || asked) continue;
         asked = true;
         prompt = said->text;
-        talk.say(push_code(settings, clock, lock.directory()) ? "Apple shows a code on your devices" : "if no code appears on your devices, ask for one there: Settings, your name, "
-                                                                                                       "Sign-In & Security, Get Verification Code");
+        talk.say(push_code(settings, clock, lock.directory()) ? "Apple shows a code on your devices"
+                                                              : "if no code appears on your devices, ask for one there: Settings, your name, "
+                                                                "Sign-In & Security, Get Verification Code");
         const auto code = ask(talk);
         given = code && icloudpd.answer(*code + "\n");
         if (!given) icloudpd.hang_up();

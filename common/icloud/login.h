@@ -14,8 +14,8 @@
 namespace mediaferry::icloud {
 
 struct LoginTalk {
-    std::function<void(const std::string& line)> say;                 ///< what is going on, for a person
-    std::function<std::optional<std::string>()> ask_code;             ///< the code from a device; nullopt: nobody can give one
+    std::function<void(const std::string& line)> say;      ///< what is going on, for a person
+    std::function<std::optional<std::string>()> ask_code;  ///< the code from a device; nullopt: nobody can give one
 };
 
 enum class LoginEnd { signed_in, wrong_password, locked, wrong_code, no_code, throttled, unreachable, failed };
@@ -23,7 +23,7 @@ struct LoginResult {
     LoginEnd end = LoginEnd::failed;
     bool code_used = false;  ///< a code was accepted: the browser is trusted from now on
     IcloudpdRun run;
-    std::string text;        ///< for a person
+    std::string text;  ///< for a person
 };
 
 /// Logs in with the configured password. Tries it once.

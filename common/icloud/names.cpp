@@ -72,7 +72,9 @@ std::string upper(std::string_view text) {
     return out;
 }
 
-bool starts(std::string_view head, std::string_view with, std::size_t at = 0) { return head.size() >= at + with.size() && head.substr(at, with.size()) == with; }
+bool starts(std::string_view head, std::string_view with, std::size_t at = 0) {
+    return head.size() >= at + with.size() && head.substr(at, with.size()) == with;
+}
 
 std::string_view without_blanks(std::string_view head) {
     if (starts(head, "\xEF\xBB\xBF")) head.remove_prefix(3);
@@ -90,7 +92,8 @@ MediaKind kind_of_brand(std::string_view brand) {
 MediaKind kind_of_name(std::string_view name) {
     const std::string extension = upper(split(name).extension);
     static constexpr std::array<std::string_view, 11> photos{"JPG", "JPEG", "HEIC", "HEIF", "PNG", "GIF", "WEBP", "TIF", "TIFF", "AVIF", "BMP"};
-    static constexpr std::array<std::string_view, 16> raws{"DNG", "CR2", "CR3", "CRW", "RAF", "NRF", "NRW", "NEF", "ORF", "RW2", "PEF", "ARW", "SR2", "SRW", "RAW", "3FR"};
+    static constexpr std::array<std::string_view, 16> raws{"DNG", "CR2", "CR3", "CRW", "RAF", "NRF", "NRW", "NEF",
+                                                           "ORF", "RW2", "PEF", "ARW", "SR2", "SRW", "RAW", "3FR"};
     static constexpr std::array<std::string_view, 11> movies{"MOV", "MP4", "M4V", "AVI", "3GP", "MPG", "MPEG", "MTS", "M2TS", "MKV", "WEBM"};
     const auto in = [&](const auto& list) { return std::find(list.begin(), list.end(), extension) != list.end(); };
     if (in(photos)) return MediaKind::photo;
@@ -124,7 +127,8 @@ std::string file_name(std::string_view asset_filename, ResourceKind kind, std::s
         case ResourceKind::alternative: {
             const std::string extension = extension_of(file_type);
             // Of the same type as the original it would take its name.
-            return upper(extension) == upper(name.extension) || extension.empty() ? with(name.stem + "-alternative", extension) : with(name.stem, extension);
+            return upper(extension) == upper(name.extension) || extension.empty() ? with(name.stem + "-alternative", extension)
+                                                                                  : with(name.stem, extension);
         }
         case ResourceKind::live_movie: return with(name.stem, "MOV");
         case ResourceKind::sidecar: return with(name.stem, "AAE");
@@ -146,12 +150,16 @@ MediaKind kind_of(std::string_view head, std::string_view file_type, std::string
     if (starts(head, "\xFF\xD8\xFF") || starts(head, "\x89PNG\r\n\x1A\n") || starts(head, "GIF8")) return MediaKind::photo;
     if (starts(head, "RIFF") && starts(head, "WEBP", 8)) return MediaKind::photo;
     if (starts(head, "RIFF") && starts(head, "AVI ", 8)) return MediaKind::video;
-    if (starts(head, "FUJIFILMCCD-RAW") || starts(head, "IIRO") || starts(head, "IIRS") || starts(head, "MMOR") || starts(head, "IIU\0")) return MediaKind::raw;
-    if (starts(head, std::string_view("II*\0", 4)) || starts(head, std::string_view("MM\0*", 4))) return starts(head, "CR", 8) ? MediaKind::raw : still();
+    if (starts(head, "FUJIFILMCCD-RAW") || starts(head, "IIRO") || starts(head, "IIRS") || starts(head, "MMOR") || starts(head, "IIU\0"))
+        return MediaKind::raw;
+    if (starts(head, std::string_view("II*\0", 4)) || starts(head, std::string_view("MM\0*", 4)))
+        return starts(head, "CR", 8) ? MediaKind::raw : still();
     if (starts(head, std::string_view("II\x1A\0", 4))) return MediaKind::raw;  // CRW
     if (starts(head, "ftyp", 4)) return head.size() >= 12 ? kind_of_brand(head.substr(8, 4)) : said;
-    if (starts(head, "moov", 4) || starts(head, "mdat", 4) || starts(head, "wide", 4) || starts(head, "free", 4) || starts(head, "skip", 4)) return MediaKind::video;
-    if (starts(head, std::string_view("\0\0\x01\xBA", 4)) || starts(head, std::string_view("\0\0\x01\xB3", 4)) || starts(head, "\x1A\x45\xDF\xA3")) return MediaKind::video;
+    if (starts(head, "moov", 4) || starts(head, "mdat", 4) || starts(head, "wide", 4) || starts(head, "free", 4) || starts(head, "skip", 4))
+        return MediaKind::video;
+    if (starts(head, std::string_view("\0\0\x01\xBA", 4)) || starts(head, std::string_view("\0\0\x01\xB3", 4)) || starts(head, "\x1A\x45\xDF\xA3"))
+        return MediaKind::video;
     if (starts(head, "bplist00")) return said == MediaKind::sidecar ? MediaKind::sidecar : MediaKind::other;
     if (looks_like_text(head)) return said == MediaKind::sidecar ? MediaKind::sidecar : MediaKind::other;
     return said;

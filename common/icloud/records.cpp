@@ -176,7 +176,8 @@ Account read_account(std::string_view body) {
     account.database_url = text(at(at(at(reply, "webservices"), "ckdatabasews"), "url"));
     account.domain_to_use = text(at(reply, "domainToUse"));
     // As icloudpd judges it (facts B2).
-    account.two_factor_needed = number(at(person, "hsaVersion")) == 2 && (yes(at(reply, "hsaChallengeRequired")) || !yes(at(reply, "hsaTrustedBrowser"))) &&
+    account.two_factor_needed = number(at(person, "hsaVersion")) == 2 &&
+                                (yes(at(reply, "hsaChallengeRequired")) || !yes(at(reply, "hsaTrustedBrowser"))) &&
                                 yes(at(person, "hasICloudQualifyingDevice"));
     account.web_access = !(at(person, "isWebAccessAllowed").is_boolean() && !yes(at(person, "isWebAccessAllowed")));
     if (account.dsid.find_first_not_of("0123456789") != std::string::npos) wire::bad_answer("an account number that is no number");

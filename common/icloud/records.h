@@ -30,13 +30,14 @@ struct Asset {
     std::string master_name;  ///< CPLMaster; several assets may share one
     std::string change_tag;   ///< of the CPLAsset
     std::string master_tag;
-    std::string filename;     ///< as the camera called it; made up from the master's name when iCloud has none (facts A7)
+    std::string filename;  ///< as the camera called it; made up from the master's name when iCloud has none (facts A7)
     Timestamp taken, added;
     bool hidden = false, favourite = false;
-    bool deleted = false;     ///< in Recently Deleted
+    bool deleted = false;             ///< in Recently Deleted
     std::vector<Resource> resources;  ///< every non-rendition file of both records, one per kind
     /// Why this asset must not be deleted as it stands: its master is missing ("icloud.no_master"), it has a file of a kind unknown to us
-    /// ("icloud.unknown_resource"), or one without checksum or size ("icloud.no_checksum"), or no original ("icloud.no_original"), or no tag ("icloud.no_tag").
+    /// ("icloud.unknown_resource"), or one without checksum or size ("icloud.no_checksum"), or no original ("icloud.no_original"), or no tag
+    /// ("icloud.no_tag").
     std::optional<Reason> hold;
 
     const Resource* resource(ResourceKind) const;
@@ -77,14 +78,14 @@ struct Relation {
 
 /// Everything in one reply of records/query, records/lookup or records/modify.
 struct Records {
-    std::vector<Asset> assets;                 ///< CPLAsset records, each with its master if the reply held it; without: hold "icloud.no_master"
-    std::vector<std::string> lone_masters;     ///< CPLMaster records to which no asset of this reply points
+    std::vector<Asset> assets;              ///< CPLAsset records, each with its master if the reply held it; without: hold "icloud.no_master"
+    std::vector<std::string> lone_masters;  ///< CPLMaster records to which no asset of this reply points
     std::vector<AlbumRecord> albums;
     std::vector<Relation> relations;
-    std::vector<RecordState> states;           ///< every record without an error, in order
-    std::vector<RecordError> errors;           ///< every record with one
+    std::vector<RecordState> states;  ///< every record without an error, in order
+    std::vector<RecordError> errors;  ///< every record with one
     std::string continuation, sync_token;
-    std::size_t asset_records = 0;             ///< CPLAsset records received: what startRank advances by
+    std::size_t asset_records = 0;  ///< CPLAsset records received: what startRank advances by
 };
 Records read_records(std::string_view body);
 
@@ -112,10 +113,10 @@ std::vector<ZoneRecord> read_zones(std::string_view body);
 /// The part of validate's and accountLogin's answer that matters (facts B2).
 struct Account {
     std::string dsid;
-    std::string database_url;     ///< webservices.ckdatabasews.url; "" when the account has no iCloud Photos
-    std::string domain_to_use;    ///< set when the account belongs to the other domain
+    std::string database_url;   ///< webservices.ckdatabasews.url; "" when the account has no iCloud Photos
+    std::string domain_to_use;  ///< set when the account belongs to the other domain
     bool two_factor_needed = false;
-    bool web_access = true;       ///< false: iCloud data is not accessible on the web (Advanced Data Protection)
+    bool web_access = true;  ///< false: iCloud data is not accessible on the web (Advanced Data Protection)
 };
 Account read_account(std::string_view body);
 

@@ -6,9 +6,9 @@
 
 #include <array>
 #include <cctype>
-#include <thread>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "common/log/log.h"
 
@@ -79,7 +79,8 @@ SessionLock SessionLock::take(const fs::path& directory, std::chrono::seconds pa
         if (auto lock = try_take(directory)) return std::move(*lock);
         if (patience.count() > 0) std::this_thread::sleep_for(std::chrono::milliseconds{200});
     } while (std::chrono::steady_clock::now() < until);
-    throw TryLater{"icloud.session_busy", "another run is using the iCloud session in " + directory.string() + "; it is free again when that run ends"};
+    throw TryLater{"icloud.session_busy",
+                   "another run is using the iCloud session in " + directory.string() + "; it is free again when that run ends"};
 }
 
 std::string session_name(std::string_view username) {

@@ -24,8 +24,10 @@ void check_account(const Account& account) {
         throw NeedsPerson{"icloud.domain", "this Apple account belongs to " + account.domain_to_use.substr(0, 40) + ": set `icloud.domain` to " +
                                                (account.domain_to_use.find("cn") != std::string::npos ? "cn" : "com")};
     if (!account.web_access)
-        throw NeedsPerson{"icloud.access_denied", "this account does not allow access to iCloud data on the web (Advanced Data Protection): mediaferry cannot work with "
-                                                  "it. Switch on \"Access iCloud Data on the Web\" or switch Advanced Data Protection off (iPhone: Settings, your name, iCloud)"};
+        throw NeedsPerson{
+            "icloud.access_denied",
+            "this account does not allow access to iCloud data on the web (Advanced Data Protection): mediaferry cannot work with "
+            "it. Switch on \"Access iCloud Data on the Web\" or switch Advanced Data Protection off (iPhone: Settings, your name, iCloud)"};
     if (account.database_url.compare(0, 8, "https://") != 0)
         throw NeedsPerson{"icloud.not_set_up", "this account has no iCloud Photos: switch it on (iPhone: Settings, your name, iCloud, Photos)"};
 }
@@ -40,7 +42,8 @@ SignIn Client::Impl::sign_in() {
 
     http::Response response = post(hosts.setup + "/validate", "null");
     if (response.status != 200) {
-        if (!says_stale(response.status)) throw_verdict(throttled(response.status) ? Verdict::busy : Verdict::refused, response, "checking the session");
+        if (!says_stale(response.status))
+            throw_verdict(throttled(response.status) ? Verdict::busy : Verdict::refused, response, "checking the session");
         if (session.value("session_token").empty()) return SignIn::login_needed;
         log::info("iCloud session is stale, renewing it with its own tokens", {});
         response = post(hosts.setup + "/accountLogin", login_body(session));

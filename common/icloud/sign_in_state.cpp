@@ -20,22 +20,28 @@ constexpr auto kTrustWarning = std::chrono::hours{24 * 21};
 std::string pbkdf2(const std::string& password, const std::string& salt, int rounds) {
     std::string out(32, '\0');
     const auto* salt_bytes = reinterpret_cast<const unsigned char*>(salt.data());
-    if (PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), salt_bytes, static_cast<int>(salt.size()), rounds, EVP_sha256(), static_cast<int>(out.size()),
-                          reinterpret_cast<unsigned char*>(out.data())) != 1)
+    if (PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), salt_bytes, static_cast<int>(salt.size()), rounds, EVP_sha256(),
+                          static_cast<int>(out.size()), reinterpret_cast<unsigned char*>(out.data())) != 1)
         throw Unavailable{"icloud.hash", "the password cannot be fingerprinted (libcrypto refuses PBKDF2)"};
     return out;
 }
 
 Reason wrong_password() {
     return {"icloud.wrong_password",
-            "Apple does not accept the iCloud password; nothing tries it again. Correct `icloud.password_file` (or where the password comes from), or run `mediaferry auth login`"};
+            "Apple does not accept the iCloud password; nothing tries it again. Correct `icloud.password_file` (or where the password comes from), "
+            "or run `mediaferry auth login`"};
 }
 Reason locked() {
-    return {"icloud.locked", "Apple has locked the account or refuses the login; nothing tries again. Unlock it at iforgot.apple.com, then run `mediaferry auth login`"};
+    return {
+        "icloud.locked",
+        "Apple has locked the account or refuses the login; nothing tries again. Unlock it at iforgot.apple.com, then run `mediaferry auth login`"};
 }
-Reason two_factor() { return {"icloud.two_factor", "Apple wants a code from one of your devices before it lets mediaferry in: run `mediaferry auth login`"}; }
+Reason two_factor() {
+    return {"icloud.two_factor", "Apple wants a code from one of your devices before it lets mediaferry in: run `mediaferry auth login`"};
+}
 Reason no_password() {
-    return {"icloud.no_password", "the iCloud session has ended and the config has no password: set `icloud.password_file`, then run `mediaferry auth login`"};
+    return {"icloud.no_password",
+            "the iCloud session has ended and the config has no password: set `icloud.password_file`, then run `mediaferry auth login`"};
 }
 
 }  // namespace
@@ -145,8 +151,9 @@ std::optional<Reason> SignInState::trust_warning() const {
     const auto trusted = last_trust();
     if (!trusted || clock_.now() - *trusted < kTrustWarning) return std::nullopt;
     const auto days = std::chrono::duration_cast<std::chrono::hours>(clock_.now() - *trusted).count() / 24;
-    return Reason{"icloud.trust_ending", "the last code for iCloud was given " + std::to_string(days) +
-                                             " days ago; Apple wants a new one after about 30 days. At a good moment run `mediaferry auth login --fresh`"};
+    return Reason{"icloud.trust_ending",
+                  "the last code for iCloud was given " + std::to_string(days) +
+                      " days ago; Apple wants a new one after about 30 days. At a good moment run `mediaferry auth login --fresh`"};
 }
 
 }  // namespace mediaferry::icloud

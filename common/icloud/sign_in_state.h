@@ -18,8 +18,8 @@ public:
     SignInState(media_db::MediaDb&, const config::ICloud&, const Clock&);
 
     /// Throws SignInRequired when a login with the password must not be tried: "icloud.wrong_password" or "icloud.locked" until
-    /// `mediaferry auth login` or another password in the config, "icloud.two_factor" until `auth login`, "icloud.no_password" when the config has none.
-    /// Ask before every run of icloudpd that would log in; a good session needs no asking.
+    /// `mediaferry auth login` or another password in the config, "icloud.two_factor" until `auth login`, "icloud.no_password" when the config has
+    /// none. Ask before every run of icloudpd that would log in; a good session needs no asking.
     void check_login_allowed() const;
     /// The same as an answer.
     std::optional<Reason> blocked() const;

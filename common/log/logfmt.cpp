@@ -9,7 +9,11 @@ unsigned char byte_at(std::string_view text, std::size_t at) { return static_cas
 /// Length of the well-formed UTF-8 sequence at `at`, 0 if there is none. Overlong forms are let through: nothing decodes them here.
 std::size_t sequence_length(std::string_view text, std::size_t at) {
     const unsigned char lead = byte_at(text, at);
-    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+    const std::size_t length = lead < 0x80                   ? 1
+                               : lead >= 0xC2 && lead < 0xE0 ? 2
+                               : lead >= 0xE0 && lead < 0xF0 ? 3
+                               : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                             : 0;
     if (length == 0 || at + length > text.size()) return 0;
     for (std::size_t i = 1; i < length; ++i) {
         if ((byte_at(text, at + i) & 0xC0) != 0x80) return 0;

@@ -38,12 +38,14 @@ void check_adoptable(SQLite::Database& db, const fs::path& file) {
     SQLite::Statement info(db, "SELECT name FROM pragma_table_info('media')");
     while (info.executeStep()) columns.insert(info.getColumn(0).getString());
     for (const char* column : {"id", "filename", "local_path", "status"})
-        if (!columns.contains(column)) not_adoptable(file, std::string("it has no table `media` with a column `") + column + "`, as the earlier scripts made it");
+        if (!columns.contains(column))
+            not_adoptable(file, std::string("it has no table `media` with a column `") + column + "`, as the earlier scripts made it");
     const auto ours = our_names();
     SQLite::Statement tables(db, "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name <> 'media'");
     while (tables.executeStep()) {
         const std::string name = tables.getColumn(0).getString();
-        if (ours.contains(name) || name == kOldTable) not_adoptable(file, "it has a table `" + name + "`, whose name mediaferry needs; rename or drop it");
+        if (ours.contains(name) || name == kOldTable)
+            not_adoptable(file, "it has a table `" + name + "`, whose name mediaferry needs; rename or drop it");
     }
 }
 
@@ -85,7 +87,8 @@ std::vector<OldRow> old_rows(SQLite::Database& db) {
 MediaKind kind_by_name(const fs::path& path) {
     static const std::map<std::string, MediaKind> kinds = [] {
         std::map<std::string, MediaKind> result;
-        for (const char* e : {".jpg", ".jpeg", ".heic", ".heif", ".png", ".tif", ".tiff", ".gif", ".webp", ".avif", ".bmp"}) result[e] = MediaKind::photo;
+        for (const char* e : {".jpg", ".jpeg", ".heic", ".heif", ".png", ".tif", ".tiff", ".gif", ".webp", ".avif", ".bmp"})
+            result[e] = MediaKind::photo;
         for (const char* e : {".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf"}) result[e] = MediaKind::raw;
         for (const char* e : {".mov", ".mp4", ".m4v", ".avi", ".3gp", ".mts", ".mkv"}) result[e] = MediaKind::video;
         for (const char* e : {".aae", ".xmp"}) result[e] = MediaKind::sidecar;
@@ -102,7 +105,9 @@ std::optional<NewMedia> file_of(const OldRow& row) {
     const fs::path path(row.path);
     boost::system::error_code error;
     // An empty file, and a placeholder that only looks like one, hold nothing to adopt.
-    if (row.path.empty() || !path.is_absolute() || !fs::is_regular_file(path, error) || fs::file_size(path, error) == 0 || files::looks_like_placeholder(path)) return std::nullopt;
+    if (row.path.empty() || !path.is_absolute() || !fs::is_regular_file(path, error) || fs::file_size(path, error) == 0 ||
+        files::looks_like_placeholder(path))
+        return std::nullopt;
     const auto digests = files::digest_file(path);
     NewMedia media;
     media.filename = row.filename.empty() ? path.filename().string() : row.filename;
@@ -121,7 +126,8 @@ std::optional<NewMedia> file_of(const OldRow& row) {
 void set_old_table_aside(SQLite::Database& db) {
     std::vector<std::string> drops;
     {
-        SQLite::Statement query(db, "SELECT type, name FROM sqlite_schema WHERE tbl_name = 'media' AND type IN ('index', 'trigger') AND sql IS NOT NULL");
+        SQLite::Statement query(db,
+                                "SELECT type, name FROM sqlite_schema WHERE tbl_name = 'media' AND type IN ('index', 'trigger') AND sql IS NOT NULL");
         while (query.executeStep()) {
             std::string name = query.getColumn(1).getString();
             for (std::size_t at = 0; (at = name.find('"', at)) != std::string::npos; at += 2) name.insert(at, 1, '"');

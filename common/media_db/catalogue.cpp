@@ -14,13 +14,15 @@ namespace mediaferry::media_db {
 namespace {
 
 std::string detail_of(const NewMedia& file) {
-    const nlohmann::json detail{{"filename", file.filename}, {"path", file.local_path.string()},        {"size", file.size.count},
+    const nlohmann::json detail{{"filename", file.filename},     {"path", file.local_path.string()},        {"size", file.size.count},
                                 {"sha256", to_hex(file.sha256)}, {"resource", to_text(file.resource_kind)}, {"fetched_by", file.fetched_by}};
     return detail.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);  // a name may be no valid UTF-8
 }
 
 MediaId insert_media(MediaDb& db, const NewMedia& file, const std::string& status, Timestamp now) {
-    Query(db, R"(INSERT INTO media (id, filename, icloud_id, created_date, local_path, status, initial_size, current_size, last_updated, asset_id, resource_id,
+    Query(
+        db,
+        R"(INSERT INTO media (id, filename, icloud_id, created_date, local_path, status, initial_size, current_size, last_updated, asset_id, resource_id,
                                     resource, kind, sha256, apple_checksum, taken_at, live_pair)
                  VALUES (:id, :filename, :icloud_id, :created, :path, :status, :size, :size, :now, :asset, :resource_id, :resource, :kind, :sha256, :apple, :taken, :live))")
         .with(":id", file.id)
@@ -46,7 +48,9 @@ MediaId insert_media(MediaDb& db, const NewMedia& file, const std::string& statu
 /// Runs an UPDATE of one media row whose other parameters are bound already.
 void touch(Query& update, MediaId media, Timestamp now) { update.with(":now", to_iso(now)).with(":media", media).run(); }
 
-bool all_digits(const std::string& text) { return !text.empty() && text.size() < 19 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; }); }
+bool all_digits(const std::string& text) {
+    return !text.empty() && text.size() < 19 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
 
 }  // namespace
 
@@ -137,15 +141,24 @@ void Catalogue::set_local_path(MediaId media, const std::optional<fs::path>& pat
     Query update(db_, "UPDATE media SET local_path = :path, last_updated = :now WHERE id = :media");
     touch(update.with(":path", path), media, now);
     if (path)
-        Query(db_, "UPDATE copy SET path = :path WHERE media_id = :media AND place = 'local' AND removed_at IS NULL").with(":path", *path).with(":media", media).run();
+        Query(db_, "UPDATE copy SET path = :path WHERE media_id = :media AND place = 'local' AND removed_at IS NULL")
+            .with(":path", *path)
+            .with(":media", media)
+            .run();
     else
-        Query(db_, "UPDATE copy SET removed_at = :now WHERE media_id = :media AND place = 'local' AND removed_at IS NULL").with(":now", now).with(":media", media).run();
+        Query(db_, "UPDATE copy SET removed_at = :now WHERE media_id = :media AND place = 'local' AND removed_at IS NULL")
+            .with(":now", now)
+            .with(":media", media)
+            .run();
     transaction.commit();
 }
 
-void Catalogue::set_compressed(MediaId media, Bytes current_size, const std::string& metadata_json, std::optional<Timestamp> next_tier, Timestamp now) {
+void Catalogue::set_compressed(MediaId media, Bytes current_size, const std::string& metadata_json, std::optional<Timestamp> next_tier,
+                               Timestamp now) {
     Transaction transaction(db_);
-    Query update(db_, R"(UPDATE media SET current_size = :size, last_compressed = :now, compression_metadata = :metadata, next_tier_at = :next, last_updated = :now
+    Query update(
+        db_,
+        R"(UPDATE media SET current_size = :size, last_compressed = :now, compression_metadata = :metadata, next_tier_at = :next, last_updated = :now
                           WHERE id = :media)");
     update.with(":size", current_size).with_json(":metadata", metadata_json).with(":next", next_tier);
     touch(update, media, now);
@@ -167,11 +180,12 @@ std::int64_t Catalogue::reopen_aged(Timestamp now) {
         const auto compress = std::ranges::find(house, "compress", &HouseRow::stage);
         for (const auto media : aged) {
             Query(db_, "UPDATE media SET next_tier_at = NULL WHERE id = :media").with(":media", media).run();
-            const auto changed = Query(db_, R"(UPDATE step SET status = 'pending', open = :open, attempts = 0, not_before = 0, reason_code = NULL, reason_text = NULL
+            const auto changed =
+                Query(db_, R"(UPDATE step SET status = 'pending', open = :open, attempts = 0, not_before = 0, reason_code = NULL, reason_text = NULL
                                                WHERE media_id = :media AND stage = 'compress' AND status = 'done')")
-                                     .with(":open", compress != house.end() && compress->enabled)
-                                     .with(":media", media)
-                                     .run();
+                    .with(":open", compress != house.end() && compress->enabled)
+                    .with(":media", media)
+                    .run();
             if (changed == 0) continue;
             ++opened;
             Event event;

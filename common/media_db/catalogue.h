@@ -21,8 +21,8 @@ public:
     };
     /// Upserts one page of a census (one transaction). A changed checksum makes a new resource row and unlists the old one.
     CensusResult see(const std::string& account, const std::string& library, const std::vector<ListedAsset>&, Timestamp census);
-    /// After a census that iCloud's own count confirmed: unlists assets not seen since it began. Returns every unlisted one that is neither deleted nor gone,
-    /// those of earlier censuses too: a run may have died, or iCloud been silent, before they were asked about.
+    /// After a census that iCloud's own count confirmed: unlists assets not seen since it began. Returns every unlisted one that is neither deleted
+    /// nor gone, those of earlier censuses too: a run may have died, or iCloud been silent, before they were asked about.
     std::vector<Asset> finish_census(const std::string& account, const std::string& library, Timestamp census);
     /// iCloud itself says that an unlisted asset is deleted (and it was not us), or is back.
     void mark_gone(AssetId, Timestamp);
@@ -62,7 +62,7 @@ public:
     // -- the album and deletion --
     void set_filed(AssetId, const std::string& change_tag, Timestamp);
     void set_vetoed(AssetId, Timestamp);
-    void clear_veto(AssetId);   ///< only a person can want this: filing again does not do it
+    void clear_veto(AssetId);  ///< only a person can want this: filing again does not do it
     void clear_filed(AssetId);
     void set_deleted(AssetId, Timestamp);
     void set_hold(AssetId, const std::optional<Reason>&);

@@ -16,16 +16,21 @@ void throw_translated(const SQLite::Exception& error, const fs::path& file) {
     constexpr int kPrimary = 0xff;  // extended codes are switched on: the kind of trouble is in the low byte
     switch (error.getErrorCode() & kPrimary) {
         case SQLITE_BUSY:
-        case SQLITE_LOCKED: throw Unavailable("db.locked", "the database is held by another program: " + where + "; close other programs that use it and try again");
+        case SQLITE_LOCKED:
+            throw Unavailable("db.locked", "the database is held by another program: " + where + "; close other programs that use it and try again");
         case SQLITE_FULL: throw Unavailable("db.full", "no room left for the database: " + where + "; free some space on its disk");
         case SQLITE_CORRUPT:
-        case SQLITE_NOTADB: throw BadInput("db.corrupt", "the database is damaged: " + where + "; run `mediaferry db check`, or put back the newest backup");
-        case SQLITE_CONSTRAINT: throw Error("db.refused", "the database refused a row (extended code " + std::to_string(error.getExtendedErrorCode()) + "): " + where);
+        case SQLITE_NOTADB:
+            throw BadInput("db.corrupt", "the database is damaged: " + where + "; run `mediaferry db check`, or put back the newest backup");
+        case SQLITE_CONSTRAINT:
+            throw Error("db.refused", "the database refused a row (extended code " + std::to_string(error.getExtendedErrorCode()) + "): " + where);
         case SQLITE_IOERR:
         case SQLITE_CANTOPEN:
         case SQLITE_READONLY:
         case SQLITE_PERM:
-        case SQLITE_AUTH: throw Unavailable("db.io", "the database cannot be read or written: " + where + "; check its disk and who owns the file and its directory");
+        case SQLITE_AUTH:
+            throw Unavailable("db.io",
+                              "the database cannot be read or written: " + where + "; check its disk and who owns the file and its directory");
         default: throw Error("db.bug", "a database statement failed (extended code " + std::to_string(error.getExtendedErrorCode()) + "): " + where);
     }
 }

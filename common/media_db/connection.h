@@ -27,10 +27,10 @@ struct MediaDb::Impl {
     Access access = Access::read_write;
     std::unique_ptr<SQLite::Database> db;
     std::unordered_map<std::string, std::unique_ptr<SQLite::Statement>> statements;
-    int depth = 0;            ///< open Transactions, nested ones included
-    bool doomed = false;      ///< a nested one was rolled back: the outer one must not commit
-    int pages_in_wal = 0;     ///< told by SQLite after each commit
-    std::string house_text;   ///< state 'house' as last read, and what it says
+    int depth = 0;           ///< open Transactions, nested ones included
+    bool doomed = false;     ///< a nested one was rolled back: the outer one must not commit
+    int pages_in_wal = 0;    ///< told by SQLite after each commit
+    std::string house_text;  ///< state 'house' as last read, and what it says
     std::shared_ptr<const std::vector<HouseRow>> house;
 
     /// Runs statements that are not worth keeping: schema, pragmas.
@@ -87,8 +87,8 @@ public:
         return value ? with(name, *value) : with(name, std::nullopt);
     }
 
-    bool next();          ///< the next row; false: no more
-    std::int64_t run();   ///< rows changed
+    bool next();         ///< the next row; false: no more
+    std::int64_t run();  ///< rows changed
     /// For a query of one number: that number, or 0 for NULL or no row.
     std::int64_t number();
 

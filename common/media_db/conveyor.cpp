@@ -83,7 +83,9 @@ void Conveyor::set_house(const House& house) {
     for (const auto& row : house) add_missing_steps(db_, row);
     for (const auto& row : house) recompute_open(db_, row);
     // A stage that is no longer in the house keeps its rows, closed, so that nothing claims them.
-    Query(db_, "UPDATE step SET open = 0 WHERE open = 1 AND stage NOT IN (SELECT j.value ->> 'stage' FROM json_each(:house) j)", Keep::once).with(":house", wanted).run();
+    Query(db_, "UPDATE step SET open = 0 WHERE open = 1 AND stage NOT IN (SELECT j.value ->> 'stage' FROM json_each(:house) j)", Keep::once)
+        .with(":house", wanted)
+        .run();
     Query(db_, R"(INSERT INTO state (key, value, at) VALUES ('house', :value, unixepoch())
                   ON CONFLICT (key) DO UPDATE SET value = excluded.value, at = excluded.at)",
           Keep::once)

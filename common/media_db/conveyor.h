@@ -26,9 +26,9 @@ using House = std::vector<HouseRow>;  ///< only stages with step rows
 /// What became of a claimed item. `finished` closes it, `again` waits, `person` waits for one.
 struct Verdict {
     enum class Kind { finished, again, person, unchanged } kind = Kind::finished;
-    Reason reason;                 ///< finished: may be empty, or say why there was nothing to do
-    Timestamp not_before;          ///< for `again`
-    bool counts_as_failure = true; ///< `again` because of a failure (attempts + 1) rather than because something else must happen first
+    Reason reason;                  ///< finished: may be empty, or say why there was nothing to do
+    Timestamp not_before;           ///< for `again`
+    bool counts_as_failure = true;  ///< `again` because of a failure (attempts + 1) rather than because something else must happen first
 };
 
 struct Claim {
@@ -47,8 +47,8 @@ public:
 
     /// Claims up to `limit` ready files, oldest due first, then newest photo first. Each comes out with a new fencing token.
     std::vector<Claim> claim(std::string_view stage, RunId, Timestamp now, std::size_t limit);
-    /// Claims whole assets: every file of an asset whose steps for this stage are all open and none waits; at most `limit` assets. Files without an asset
-    /// are a group of their own. Order: newest first.
+    /// Claims whole assets: every file of an asset whose steps for this stage are all open and none waits; at most `limit` assets. Files without an
+    /// asset are a group of their own. Order: newest first.
     std::vector<std::vector<Claim>> claim_assets(std::string_view stage, RunId, Timestamp now, std::size_t limit);
     /// One given item (`--item`), ignoring not_before and attention. nullopt: not open, running elsewhere, or done already.
     std::optional<Claim> claim_item(std::string_view stage, MediaId, RunId, Timestamp now);

@@ -13,13 +13,20 @@ namespace {
 #define MEDIAFERRY_EVENT "id, at, media_id, asset_id, run_id, stage, what, detail"
 
 Event event_from(const Query& row) {
-    return {row.integer(0), row.time(1), row.maybe_id<MediaId>(2), row.maybe_id<AssetId>(3), row.maybe_id<RunId>(4), row.text(5), row.text(6), row.text(7)};
+    return {row.integer(0), row.time(1), row.maybe_id<MediaId>(2), row.maybe_id<AssetId>(3), row.maybe_id<RunId>(4), row.text(5),
+            row.text(6),    row.text(7)};
 }
 
 std::string hash_after(const std::string& previous, const Event& event) {
     const auto id_or_null = [](const auto& id) { return id ? nlohmann::json(id->value) : nlohmann::json(nullptr); };
-    const nlohmann::json row{event.id,       event.at.time_since_epoch().count(), id_or_null(event.media), id_or_null(event.asset), id_or_null(event.run),
-                             event.stage, event.what,                          event.detail};
+    const nlohmann::json row{event.id,
+                             event.at.time_since_epoch().count(),
+                             id_or_null(event.media),
+                             id_or_null(event.asset),
+                             id_or_null(event.run),
+                             event.stage,
+                             event.what,
+                             event.detail};
     return to_hex(files::digest_bytes(previous + row.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)).sha256);
 }
 

@@ -119,9 +119,12 @@ void Conveyor::redo(MediaId media, std::string_view stage, Timestamp now) {
                                             ", so it cannot be done again; `mediaferry why " + std::to_string(media.value) +
                                             "` says where it stands");
     if (stage == "icloud_delete") {
-        Query gone(db_, "SELECT 1 FROM media JOIN asset ON asset.id = media.asset_id WHERE media.id = :media AND (deleted_at IS NOT NULL OR gone_at IS NOT NULL)");
+        Query gone(db_,
+                   "SELECT 1 FROM media JOIN asset ON asset.id = media.asset_id WHERE media.id = :media AND (deleted_at IS NOT NULL OR gone_at IS "
+                   "NOT NULL)");
         gone.with(":media", media);
-        if (gone.next()) throw BadInput("step.final", "file " + std::to_string(media.value) + " is not in iCloud any more; there is nothing to delete again");
+        if (gone.next())
+            throw BadInput("step.final", "file " + std::to_string(media.value) + " is not in iCloud any more; there is nothing to delete again");
     }
     reopen_step(db_, media, stage, may_open(*row, done));
     if (stage == "icloud_mark") forget_filing(db_, media);

@@ -42,7 +42,8 @@ std::string status_word(const House& house, const std::set<std::string>& done, c
     std::string word = current;
     bool beyond_current = std::ranges::none_of(house, [&](const HouseRow& row) { return row.status == current; });
     for (const auto& row : house) {
-        const bool reached = done.contains(row.stage) && std::ranges::all_of(row.after, [&](const std::string& stage) { return done.contains(stage); });
+        const bool reached =
+            done.contains(row.stage) && std::ranges::all_of(row.after, [&](const std::string& stage) { return done.contains(stage); });
         if (beyond_current && reached && !row.status.empty()) word = row.status;
         if (row.status == current) beyond_current = true;
     }
@@ -75,14 +76,21 @@ void follow_up(MediaDb& db, MediaId media, std::string_view stage, Timestamp now
     }
     for (const auto& row : house) {
         if (std::ranges::find(row.after, stage) == row.after.end() || !may_open(row, done)) continue;
-        Query(db, "UPDATE step SET open = 1 WHERE media_id = :media AND stage = :stage AND open = 0").with(":media", media).with(":stage", row.stage).run();
+        Query(db, "UPDATE step SET open = 1 WHERE media_id = :media AND stage = :stage AND open = 0")
+            .with(":media", media)
+            .with(":stage", row.stage)
+            .run();
     }
     Query current(db, "SELECT status FROM media WHERE id = :media");
     if (!current.with(":media", media).next()) return;
     const std::string before = current.text(0);
     const std::string after = status_word(house, done, before);
     if (after == before) return;
-    Query(db, "UPDATE media SET status = :status, last_updated = :now WHERE id = :media").with(":status", after).with(":now", to_iso(now)).with(":media", media).run();
+    Query(db, "UPDATE media SET status = :status, last_updated = :now WHERE id = :media")
+        .with(":status", after)
+        .with(":now", to_iso(now))
+        .with(":media", media)
+        .run();
 }
 
 }  // namespace mediaferry::media_db

@@ -39,9 +39,10 @@ int version_of(SQLite::Database& db, const fs::path& file) {
     if (application == 0 && is_empty(db)) return 0;
     if (application != kApplicationId) {
         const bool has_media = number(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'media'") == 1;
-        throw BadInput("db.foreign", file.string() + " is a database of another program; " +
-                                         (has_media ? "if earlier scripts made it, take it over with `mediaferry db adopt`"
-                                                    : "set `database:` to another file, or take over one made by earlier scripts with `mediaferry db adopt`"));
+        throw BadInput("db.foreign",
+                       file.string() + " is a database of another program; " +
+                           (has_media ? "if earlier scripts made it, take it over with `mediaferry db adopt`"
+                                      : "set `database:` to another file, or take over one made by earlier scripts with `mediaferry db adopt`"));
     }
     if (version > kSchemaVersion)
         throw BadInput("db.newer", file.string() + " was written by a newer mediaferry (schema " + std::to_string(version) + ", this one knows " +
@@ -67,7 +68,8 @@ void migrate(SQLite::Database& db, const fs::path& file) {
     const int found = version_of(db, file);
     if (found == kSchemaVersion) return;
     if (found > 0) {
-        const fs::path backup = files::free_name(file.string() + ".before-v" + std::to_string(kSchemaVersion), [](const fs::path& path) { return fs::exists(path); });
+        const fs::path backup =
+            files::free_name(file.string() + ".before-v" + std::to_string(kSchemaVersion), [](const fs::path& path) { return fs::exists(path); });
         write_backup(db, file, backup);
         log::info("database backed up before its schema changes", {{"FILE", backup.string()}});
     }
@@ -85,7 +87,8 @@ void check_readable(SQLite::Database& db, const fs::path& file) {
     const int version = version_of(db, file);
     if (version == 0) throw BadInput("db.missing", file.string() + " is empty; the daemon or a stage run fills it on its first start");
     if (version < kSchemaVersion)
-        throw BadInput("db.older", file.string() + " has an older schema (" + std::to_string(version) + "); start the daemon or a stage once to update it");
+        throw BadInput("db.older",
+                       file.string() + " has an older schema (" + std::to_string(version) + "); start the daemon or a stage once to update it");
 }
 
 }  // namespace

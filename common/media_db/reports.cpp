@@ -11,7 +11,11 @@ std::map<std::string, StageCounts> Reports::stages() const {
     while (query.next()) {
         auto& stage = counts[query.text(0)];
         const std::string status = query.text(1);
-        auto& place = status == "running" ? stage.running : status == "done" ? stage.done : status == "attention" ? stage.attention : query.flag(2) ? stage.ready : stage.closed;
+        auto& place = status == "running"     ? stage.running
+                      : status == "done"      ? stage.done
+                      : status == "attention" ? stage.attention
+                      : query.flag(2)         ? stage.ready
+                                              : stage.closed;
         place += query.integer(3);
     }
     return counts;

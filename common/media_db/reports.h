@@ -12,8 +12,8 @@
 namespace mediaferry::media_db {
 
 struct StageCounts {
-    std::int64_t ready = 0;      ///< open and pending (due or not)
-    std::int64_t closed = 0;     ///< pending, waiting for an earlier stage
+    std::int64_t ready = 0;   ///< open and pending (due or not)
+    std::int64_t closed = 0;  ///< pending, waiting for an earlier stage
     std::int64_t running = 0, done = 0, attention = 0;
 };
 struct StatusCount {

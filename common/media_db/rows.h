@@ -69,13 +69,13 @@ struct MediaItem {
     bool live_pair = false;
     Sha256 sha256;
     std::string apple_checksum;
-    Bytes size;             ///< of the original
+    Bytes size;  ///< of the original
     Bytes current_size;
     Timestamp taken;
     std::optional<fs::path> local_path;  ///< the original, absolute; absent once removed
     std::string status;
     bool synced_google = false, synced_nas = false, album_moved = false, deleted_icloud = false;
-    std::string compression_metadata;    ///< JSON or ""
+    std::string compression_metadata;  ///< JSON or ""
 };
 
 /// What take_in() needs to know of a new file.
@@ -91,7 +91,7 @@ struct NewMedia {
     Bytes size;
     Timestamp taken;
     fs::path local_path;
-    std::string fetched_by;  ///< "icloudpd" | "own client" | "same content": told in the event
+    std::string fetched_by;          ///< "icloudpd" | "own client" | "same content": told in the event
     std::optional<MediaId> id = {};  ///< the number it must get; absent: the next free one
 };
 
@@ -100,13 +100,13 @@ struct Copy {
     CopyId id;
     MediaId media;
     Place place = Place::local;
-    fs::path path;          ///< relative to the place's root
+    fs::path path;  ///< relative to the place's root
     Sha256 sha256;
     Bytes size;
-    std::string proof;      ///< staged | delivered | dwelt | freed (pixel); read_back | settled (nas); decoded (library); placed (local)
+    std::string proof;  ///< staged | delivered | dwelt | freed (pixel); read_back | settled (nas); decoded (library); placed (local)
     Timestamp written;
     std::optional<Timestamp> proven, checked, removed;
-    std::string receipt;    ///< JSON: how it was proven
+    std::string receipt;  ///< JSON: how it was proven
 };
 
 /// A file's row in the conveyor for one stage.

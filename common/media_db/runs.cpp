@@ -7,7 +7,7 @@ namespace mediaferry::media_db {
 
 namespace {
 
-#define MEDIAFERRY_RUN                                                                                                       \
+#define MEDIAFERRY_RUN                                                                                                           \
     "id, workflow_id, stage, slot, pid, started_at, finished_at, exit_code, end_signal, reason_code, reason_text, total, done, " \
     "waiting, attention, bytes, activity"
 #define MEDIAFERRY_WORKFLOW "id, name, started_by, pid, started_at, finished_at, exit_code, first_stage, last_stage"
@@ -43,7 +43,7 @@ std::vector<RunRow> runs(Query& query) {
 
 std::optional<WorkflowRow> one_workflow(Query& row) {
     if (!row.next()) return std::nullopt;
-    return WorkflowRow{WorkflowId{row.integer(0)}, row.text(1),       row.text(2),  static_cast<int>(row.integer(3)), row.time(4), row.maybe_time(5),
+    return WorkflowRow{WorkflowId{row.integer(0)}, row.text(1), row.text(2), static_cast<int>(row.integer(3)), row.time(4), row.maybe_time(5),
                        row.maybe_int(6),           row.text(7), row.text(8)};
 }
 
@@ -75,7 +75,8 @@ WorkflowId Runs::begin_workflow(std::string_view started_by, int pid, std::strin
     Transaction transaction(db_);
     const std::string base = "workflow_" + to_compact(now);
     std::string name = base;
-    for (int number = 2; Query(db_, "SELECT 1 FROM workflow WHERE name = :name").with(":name", name).next(); ++number) name = base + "_" + std::to_string(number);
+    for (int number = 2; Query(db_, "SELECT 1 FROM workflow WHERE name = :name").with(":name", name).next(); ++number)
+        name = base + "_" + std::to_string(number);
     Query(db_, R"(INSERT INTO workflow (name, started_by, pid, started_at, first_stage, last_stage)
                   VALUES (:name, :by, :pid, :now, :first, :last))")
         .with(":name", name)
@@ -92,7 +93,11 @@ WorkflowId Runs::begin_workflow(std::string_view started_by, int pid, std::strin
 
 void Runs::end_workflow(WorkflowId id, int exit_code, Timestamp now) {
     Transaction transaction(db_);
-    Query(db_, "UPDATE workflow SET finished_at = :now, exit_code = :code WHERE id = :id").with(":now", now).with(":code", exit_code).with(":id", id).run();
+    Query(db_, "UPDATE workflow SET finished_at = :now, exit_code = :code WHERE id = :id")
+        .with(":now", now)
+        .with(":code", exit_code)
+        .with(":id", id)
+        .run();
     transaction.commit();
 }
 

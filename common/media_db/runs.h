@@ -42,7 +42,8 @@ class Runs {
 public:
     explicit Runs(MediaDb& db) : db_(db) {}
 
-    WorkflowId begin_workflow(std::string_view started_by, int pid, std::string_view first, std::string_view last, Timestamp);  ///< a name taken in the same second gets "_2"
+    WorkflowId begin_workflow(std::string_view started_by, int pid, std::string_view first, std::string_view last,
+                              Timestamp);  ///< a name taken in the same second gets "_2"
     void end_workflow(WorkflowId, int exit_code, Timestamp);
     std::optional<WorkflowRow> workflow(WorkflowId) const;
     std::optional<WorkflowRow> latest_workflow() const;
@@ -75,13 +76,13 @@ struct PlanItem {
     std::string change_tag;
     std::string resources;  ///< sorted checksums joined by blanks
     Bytes bytes;
-    std::string status;     ///< planned | sent | deleted | held
+    std::string status;  ///< planned | sent | deleted | held
     std::optional<Reason> reason;
 };
 struct Plan {
     PlanId id;
     Timestamp created;
-    std::string status;     ///< proposed | approved | finished | superseded
+    std::string status;  ///< proposed | approved | finished | superseded
     std::optional<Timestamp> approved;
     std::string approved_by;
     std::vector<PlanItem> items;

@@ -10,8 +10,8 @@
 
 namespace mediaferry::media_db {
 
-inline void tell(MediaDb& db, MediaId media, std::optional<RunId> run, const std::string& stage, const std::string& what, const std::optional<Reason>& reason,
-                 Timestamp now) {
+inline void tell(MediaDb& db, MediaId media, std::optional<RunId> run, const std::string& stage, const std::string& what,
+                 const std::optional<Reason>& reason, Timestamp now) {
     Event event;
     event.at = now;
     event.media = media;

@@ -15,14 +15,16 @@ std::string base64(std::string_view bytes) {
     std::string text;
     for (std::size_t at = 0; at < bytes.size(); at += 3) {
         const std::uint32_t group = byte(at) << 16 | byte(at + 1) << 8 | byte(at + 2);
-        text += {kDigits[group >> 18], kDigits[group >> 12 & 63], at + 1 < bytes.size() ? kDigits[group >> 6 & 63] : '=', at + 2 < bytes.size() ? kDigits[group & 63] : '='};
+        text += {kDigits[group >> 18], kDigits[group >> 12 & 63], at + 1 < bytes.size() ? kDigits[group >> 6 & 63] : '=',
+                 at + 2 < bytes.size() ? kDigits[group & 63] : '='};
     }
     return text;
 }
 
 std::string header_text(std::string_view text) {
     std::string line(text);
-    std::replace_if(line.begin(), line.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; }, ' ');
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; }, ' ');
     const bool ascii = std::all_of(line.begin(), line.end(), [](char c) { return c > 0; });
     if (ascii) return line;
     // A packed word has at most 75 characters: 45 bytes of text, cut between characters.
@@ -59,9 +61,9 @@ std::string mail_date(Timestamp at) {
     const std::chrono::year_month_day date{day};
     const std::chrono::hh_mm_ss time{at - day};
     std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), "%s, %02u %s %d %02d:%02d:%02d +0000", kDays[std::chrono::weekday{day}.c_encoding()], static_cast<unsigned>(date.day()),
-                  kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()), static_cast<int>(time.hours().count()),
-                  static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
+    std::snprintf(text.data(), text.size(), "%s, %02u %s %d %02d:%02d:%02d +0000", kDays[std::chrono::weekday{day}.c_encoding()],
+                  static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
+                  static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
     return text.data();
 }
 
@@ -76,15 +78,18 @@ std::string in_lines(const std::string& text, std::size_t width) {
 std::string mail_text(const Message& message, const std::string& from, const std::vector<std::string>& to, const std::string& host) {
     std::string recipients;
     for (const std::string& address : to) recipients += (recipients.empty() ? "" : ", ") + address;
-    return "From: mediaferry <" + from + ">\r\nTo: " + recipients + "\r\nSubject: " + header_text(message.title) + "\r\nDate: " + mail_date(message.at) +
-           "\r\nX-Mediaferry-Host: " + header_text(host) + "\r\nX-Mediaferry-Code: " + header_text(message.code) +
-           "\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+    return "From: mediaferry <" + from + ">\r\nTo: " + recipients + "\r\nSubject: " + header_text(message.title) +
+           "\r\nDate: " + mail_date(message.at) + "\r\nX-Mediaferry-Host: " + header_text(host) +
+           "\r\nX-Mediaferry-Code: " + header_text(message.code) +
+           "\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: "
+           "base64\r\n\r\n" +
            in_lines(base64(message.text + "\n\n" + "host: " + host + "\nstage: " + message.stage + "\ncode: " + message.code + "\n"), 76);
 }
 
 std::string json_text(const Message& message, const std::string& host) {
-    const nlohmann::json json{{"title", message.title}, {"text", message.text}, {"severity", to_text(message.severity)}, {"stage", message.stage},
-                              {"code", message.code},   {"host", host},         {"at", to_iso(message.at)}};
+    const nlohmann::json json{{"title", message.title},  {"text", message.text}, {"severity", to_text(message.severity)},
+                              {"stage", message.stage},  {"code", message.code}, {"host", host},
+                              {"at", to_iso(message.at)}};
     // A file name that is not UTF-8 must not keep the message from being sent.
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

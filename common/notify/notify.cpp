@@ -33,7 +33,9 @@ std::string host_name() {
 
 // ntfy's words: https://docs.ntfy.sh/publish/#message-priority and #tags-emojis
 const char* ntfy_priority(Severity severity) { return severity == Severity::error ? "high" : severity == Severity::warning ? "default" : "low"; }
-const char* ntfy_tag(Severity severity) { return severity == Severity::error ? "rotating_light" : severity == Severity::warning ? "warning" : "white_check_mark"; }
+const char* ntfy_tag(Severity severity) {
+    return severity == Severity::error ? "rotating_light" : severity == Severity::warning ? "warning" : "white_check_mark";
+}
 
 }  // namespace
 
@@ -67,12 +69,15 @@ struct Notifier::Impl {
         const http::Response response = client.send(request);
         if (response.status < 200 || response.status > 299) {
             // Not retried: the next episode brings the next message. Its body may be a page of HTML, so only the number is told.
-            throw TransientError{"notify.refused", "answered " + std::to_string(response.status) + "; check the address and the token in the notify section"};
+            throw TransientError{"notify.refused",
+                                 "answered " + std::to_string(response.status) + "; check the address and the token in the notify section"};
         }
     }
 
     void to_ntfy(const Message& message) {
-        http::Headers headers{{"Title", header_text(message.title)}, {"Priority", ntfy_priority(message.severity)}, {"Tags", ntfy_tag(message.severity)},
+        http::Headers headers{{"Title", header_text(message.title)},
+                              {"Priority", ntfy_priority(message.severity)},
+                              {"Tags", ntfy_tag(message.severity)},
                               {"Content-Type", "text/plain; charset=utf-8"}};
         if (settings.ntfy_token.present) headers.emplace_back("Authorization", "Bearer " + settings.ntfy_token.value);
         request({.method = "POST", .url = settings.ntfy_url, .headers = headers, .body = message.text});
@@ -85,8 +90,14 @@ struct Notifier::Impl {
     void to_mail(const Message& message) {
         const config::Smtp& smtp = settings.smtp;
         const auto to = addresses(smtp.to);
-        http::send_mail({.url = smtp.url, .username = smtp.username, .password = smtp.password.value, .from = smtp.from, .to = to,
-                         .message = mail_text(message, smtp.from, to, host), .ca_file = route.ca_file, .timeout = 20s});
+        http::send_mail({.url = smtp.url,
+                         .username = smtp.username,
+                         .password = smtp.password.value,
+                         .from = smtp.from,
+                         .to = to,
+                         .message = mail_text(message, smtp.from, to, host),
+                         .ca_file = route.ca_file,
+                         .timeout = 20s});
     }
 
     void to_command(const Message& message) {

@@ -22,9 +22,9 @@ struct Step {
     std::vector<std::string_view> after;  ///< stages that must be done for a file first
     std::string_view status;              ///< the word in media.status once done; "" for cleanup
     Unit unit = Unit::item;
-    bool has_rows = true;                 ///< files have a row in `step` for it
+    bool has_rows = true;                                          ///< files have a row in `step` for it
     std::chrono::seconds item_deadline{std::chrono::minutes{30}};  ///< a hung process() is killed after this
-    std::string_view does;                ///< one line for `mediaferry stages` and the README
+    std::string_view does;                                         ///< one line for `mediaferry stages` and the README
 };
 
 /// media.step.status.

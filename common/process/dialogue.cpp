@@ -21,7 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds kPromptPause{200};      // a line that stands still this long is a prompt
+constexpr milliseconds kPromptPause{200};  // a line that stands still this long is a prompt
 constexpr std::size_t kLongest = 64 << 10;
 
 void make_pipe(End& read, End& write) {
@@ -102,8 +102,10 @@ struct Dialogue::Impl {
                 return false;
             } else {
                 // Its last words must not block it, and are of no more use.
-                if (open()) read_some(milliseconds{20});
-                else std::this_thread::sleep_for(milliseconds{20});
+                if (open())
+                    read_some(milliseconds{20});
+                else
+                    std::this_thread::sleep_for(milliseconds{20});
                 for (auto& source : sources)
                     if (source.text.size() >= kLongest) source.text.clear();
             }
@@ -118,7 +120,8 @@ Dialogue::Dialogue(const Command& command) : impl_(std::make_unique<Impl>()) {
     make_pipe(impl_->sources[1].end, err);
     impl_->sources[1].stream = Stream::err;
     std::array<int, 2> pair{};
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) throw Unavailable{"process.start", "no socket can be made: too many open files?"};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0)
+        throw Unavailable{"process.start", "no socket can be made: too many open files?"};
     impl_->in.set(pair[0]);
     in.set(pair[1]);
     impl_->grace = command.grace;
@@ -136,7 +139,8 @@ std::optional<Dialogue::Said> Dialogue::listen(milliseconds wait) {
     for (;;) {
         if (auto said = impl_->take(false)) return said;
         if (!impl_->open()) return std::nullopt;
-        const bool unfinished = (!impl_->sources[0].told && !impl_->sources[0].text.empty()) || (!impl_->sources[1].told && !impl_->sources[1].text.empty());
+        const bool unfinished =
+            (!impl_->sources[0].told && !impl_->sources[0].text.empty()) || (!impl_->sources[1].told && !impl_->sources[1].text.empty());
         const auto left = std::max(milliseconds{0}, std::chrono::duration_cast<milliseconds>(end - steady_clock::now()));
         if (impl_->read_some(unfinished ? kPromptPause : left)) continue;
         if (auto said = impl_->take(true)) return said;

@@ -21,14 +21,14 @@ namespace mediaferry::process {
 enum class Stream { out, err };
 
 struct Command {
-    std::vector<std::string> argv;                    ///< argv[0] is looked up in PATH when it has no slash
-    std::map<std::string, std::string> environment;   ///< exactly this, nothing inherited, unless inherit_environment
-    bool inherit_environment = false;                 ///< start from our own environment, `environment` on top
-    fs::path directory;                               ///< working directory; empty: ours
-    std::string input;                                ///< written to stdin, which is then closed
-    std::chrono::seconds deadline{0};                 ///< wall clock for the whole run; 0: none
-    std::chrono::seconds silence{0};                  ///< longest time without a byte of output; 0: no limit
-    std::chrono::seconds grace{10};                   ///< from SIGTERM to SIGKILL of the group
+    std::vector<std::string> argv;                   ///< argv[0] is looked up in PATH when it has no slash
+    std::map<std::string, std::string> environment;  ///< exactly this, nothing inherited, unless inherit_environment
+    bool inherit_environment = false;                ///< start from our own environment, `environment` on top
+    fs::path directory;                              ///< working directory; empty: ours
+    std::string input;                               ///< written to stdin, which is then closed
+    std::chrono::seconds deadline{0};                ///< wall clock for the whole run; 0: none
+    std::chrono::seconds silence{0};                 ///< longest time without a byte of output; 0: no limit
+    std::chrono::seconds grace{10};                  ///< from SIGTERM to SIGKILL of the group
 };
 
 struct Exit {
@@ -37,7 +37,7 @@ struct Exit {
     bool deadline_hit = false;  ///< we ended it: `deadline` or `silence` was over
     bool stopped = false;       ///< we ended it: the sink or `stop` asked for it
     enum class Limit { none, deadline, silence };
-    Limit limit = Limit::none;  ///< which one, when deadline_hit
+    Limit limit = Limit::none;      ///< which one, when deadline_hit
     std::chrono::seconds after{0};  ///< and how long it was
     bool ok() const { return code == 0 && signal == 0 && !deadline_hit && !stopped; }
 };
@@ -45,8 +45,8 @@ struct Exit {
 /// Called for each line of output, without its newline (at most 64 KiB of it). Returning false ends the child.
 using LineSink = std::function<bool(Stream, std::string_view)>;
 
-/// Runs to the end (that of the program itself: what it left behind in its group is killed then); the whole process group is gone when it returns. `stop` is asked about every 100 ms; true ends the child.
-/// Throws Unavailable ("process.start") when the program cannot be started.
+/// Runs to the end (that of the program itself: what it left behind in its group is killed then); the whole process group is gone when it returns.
+/// `stop` is asked about every 100 ms; true ends the child. Throws Unavailable ("process.start") when the program cannot be started.
 Exit run(const Command&, const LineSink& = {}, const std::function<bool()>& stop = {});
 
 /// Like run(), with stdout and stderr collected (each at most 1 MiB).

@@ -62,7 +62,8 @@ ssize_t write_quietly(int fd, std::string_view bytes) {
 /// One running program and everything that may end it.
 class Run {
 public:
-    Run(const Command& command, const LineSink& sink, const std::function<bool()>& stop) : command_(command), sink_(sink), stop_(stop), input_(command.input) {
+    Run(const Command& command, const LineSink& sink, const std::function<bool()>& stop)
+        : command_(command), sink_(sink), stop_(stop), input_(command.input) {
         Pipe in;
         Pipe out;
         Pipe err;
@@ -98,8 +99,8 @@ private:
     };
 
     void wait_for_something() const {
-        std::array<pollfd, 4> watched{pollfd{input_end_.get(), POLLOUT, 0}, pollfd{streams_[0].end.get(), POLLIN, 0}, pollfd{streams_[1].end.get(), POLLIN, 0},
-                                      pollfd{watch_.get(), POLLIN, 0}};
+        std::array<pollfd, 4> watched{pollfd{input_end_.get(), POLLOUT, 0}, pollfd{streams_[0].end.get(), POLLIN, 0},
+                                      pollfd{streams_[1].end.get(), POLLIN, 0}, pollfd{watch_.get(), POLLIN, 0}};
         ::poll(watched.data(), watched.size(), 100);
     }
 

@@ -134,7 +134,8 @@ pid_t start(const Command& command, const Streams& streams) {
     bp::child child(bp::exe = program.string(), failure,
                     Preparation{arguments.data(), environment.data(), where.empty() ? nullptr : where.c_str(), streams});
     if (failure) {
-        throw Unavailable{"process.start", "cannot start " + program.string() + ": " + failure.message() + "; check that it is installed and may be run"};
+        throw Unavailable{"process.start",
+                          "cannot start " + program.string() + ": " + failure.message() + "; check that it is installed and may be run"};
     }
     const pid_t pid = child.id();
     child.detach();  // run() and Child wait for it: the library cannot tell an exit code from a signal

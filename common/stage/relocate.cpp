@@ -60,7 +60,8 @@ std::optional<fs::path> moved_already(Run& run, const MediaItem& item, const fs:
 
 void record(Run& run, const MediaItem& item, const fs::path& path, std::string_view stage) {
     const nlohmann::ordered_json detail{{"from", item.local_path->string()}, {"to", path.string()}};
-    run.with_outcome([id = item.id, asset = item.asset, path, now = run.now(), run_id = run.id(), stage = std::string(stage), text = detail.dump()](media_db::MediaDb& db) {
+    run.with_outcome([id = item.id, asset = item.asset, path, now = run.now(), run_id = run.id(), stage = std::string(stage),
+                      text = detail.dump()](media_db::MediaDb& db) {
         media_db::Catalogue(db).set_local_path(id, path, now);
         media_db::Events(db).add({0, now, id, asset, run_id, stage, "moved", text});
     });
@@ -92,8 +93,8 @@ Relocated relocate_original(Run& run, const MediaItem& item, const fs::path& fol
     }
     const auto from = working_folder(run.settings().folders, *item.local_path);
     if (from && !fs::is_directory(*from)) throw Unavailable{"local.unmounted", "no folder " + from->string() + ": is its disk mounted?"};
-    throw NeedsPerson{"local.missing", "the original of " + item.filename + " is not at " + item.local_path->string() + ". Put it back there and run `mediaferry release " +
-                                           std::to_string(item.id.value) + "`"};
+    throw NeedsPerson{"local.missing", "the original of " + item.filename + " is not at " + item.local_path->string() +
+                                           ". Put it back there and run `mediaferry release " + std::to_string(item.id.value) + "`"};
 }
 
 }  // namespace mediaferry::stage

@@ -13,13 +13,13 @@ namespace mediaferry::stage {
 enum class Relocated {
     no_original,  ///< the original is not at home any more: nothing to move
     moved,
-    there,        ///< it lay there already
-    recovered,    ///< an earlier run had moved it and died before it could say so
+    there,      ///< it lay there already
+    recovered,  ///< an earlier run had moved it and died before it could say so
 };
 
 /// Moves the item's local original into `folder`, below the same sub-folders it lies in now (with workflow.prefix_names under a name that carries the
-/// stage), and queues its new path and the event with the item's outcome. Safe to repeat. Throws NeedsPerson ("local.missing") when the original is not
-/// where its row says, Unavailable ("local.unmounted") when its whole working folder is away.
+/// stage), and queues its new path and the event with the item's outcome. Safe to repeat. Throws NeedsPerson ("local.missing") when the original is
+/// not where its row says, Unavailable ("local.unmounted") when its whole working folder is away.
 Relocated relocate_original(Run&, const media_db::MediaItem&, const fs::path& folder, int stage_number, std::string_view stage);
 
 /// Where relocate_original() would put it: for a dry run.

@@ -37,13 +37,13 @@ public:
     std::vector<std::function<void(media_db::MediaDb&)>> take_writes() { return std::exchange(writes_, {}); }
 
     // -- what `status` and the progress line show; written to media.db at most twice a second --
-    void expect(std::int64_t more_items);               ///< more work has come into sight
-    void moved(Bytes);                                  ///< bytes handled
-    void activity(const std::string& what);             ///< "waiting for 3 files to arrive"
+    void expect(std::int64_t more_items);    ///< more work has come into sight
+    void moved(Bytes);                       ///< bytes handled
+    void activity(const std::string& what);  ///< "waiting for 3 files to arrive"
     void finished(std::int64_t items = 1);
     void waits(const Reason&, std::int64_t items = 1);
-    void new_round() { progress_.waiting = 0; }         ///< those that waited are looked at again
-    void failed(const Reason&, std::int64_t items = 1); ///< an item failed or needs a person: the run exits 1
+    void new_round() { progress_.waiting = 0; }          ///< those that waited are looked at again
+    void failed(const Reason&, std::int64_t items = 1);  ///< an item failed or needs a person: the run exits 1
     /// Told to the user at the end of the run, on stderr ("plan 3 waits for approval: mediaferry approve 3").
     void tell(const std::string& line) { told_.push_back(line); }
     const std::vector<std::string>& told() const { return told_; }

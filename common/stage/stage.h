@@ -34,8 +34,8 @@ public:
     /// All files of one asset (Unit::asset); one outcome for all of them. Files may be added to `items` by nobody else meanwhile.
     virtual Outcome process_asset(const std::vector<MediaItem>& /*items*/, Run&) { return Done{}; }
 
-    /// Asked before each claim. False: this run takes no further item (the batch is full), goes on with after_items() and ends as if nothing were ready;
-    /// whatever is ready stays untouched, so a stage that is full does not walk through a hundred thousand items to say so of each.
+    /// Asked before each claim. False: this run takes no further item (the batch is full), goes on with after_items() and ends as if nothing were
+    /// ready; whatever is ready stays untouched, so a stage that is full does not walk through a hundred thousand items to say so of each.
     virtual bool wants_more(Run&) { return true; }
 
     /// After the last item, when nothing is ready any more: wait for what is under way, settle accounts. True: look for ready items again.
@@ -52,9 +52,9 @@ using CreateStage = Stage* (*)(const config::Settings&);
 }  // namespace mediaferry::stage
 
 /// Exports the module's one function and the version it was built for; a module of another build is refused by the loader.
-#define MEDIAFERRY_STAGE(Class)                                                                                        \
+#define MEDIAFERRY_STAGE(Class)                                                                                             \
     extern "C" __attribute__((visibility("default"))) const char* mediaferry_stage_version() { return MEDIAFERRY_VERSION; } \
-    extern "C" __attribute__((visibility("default"))) mediaferry::stage::Stage* mediaferry_create_stage(              \
-        const mediaferry::config::Settings& settings) {                                                                \
-        return new Class(settings);                                                                                    \
+    extern "C" __attribute__((visibility("default"))) mediaferry::stage::Stage* mediaferry_create_stage(                    \
+        const mediaferry::config::Settings& settings) {                                                                     \
+        return new Class(settings);                                                                                         \
     }

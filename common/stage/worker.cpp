@@ -17,7 +17,6 @@ using media_db::Claim;
 using media_db::Conveyor;
 using media_db::Verdict;
 
-
 WorkResult ended(int exit_code, const Error& error) { return {exit_code, Reason{error.code(), full_message(error)}}; }
 
 /// Turns what a whole stage threw into its exit code (DESIGN section 6).
@@ -121,8 +120,8 @@ private:
     void one_item() {
         const auto claim = conveyor_.claim_item(step_.stage, *options_.item, run_.id(), run_.now());
         if (!claim) {
-            run_.tell("item " + std::to_string(options_.item->value) + " has nothing to do in " + std::string(step_.stage) +
-                      " now (mediaferry why " + std::to_string(options_.item->value) + ")");
+            run_.tell("item " + std::to_string(options_.item->value) + " has nothing to do in " + std::string(step_.stage) + " now (mediaferry why " +
+                      std::to_string(options_.item->value) + ")");
             return;
         }
         run_.expect(1);

@@ -15,15 +15,15 @@ namespace mediaferry::stage {
 
 struct WorkOptions {
     bool dry_run = false;
-    std::optional<MediaId> item;     ///< this one only
-    std::size_t limit = 0;           ///< at most so many items (assets for Unit::asset); 0: all
-    std::function<void(const std::string&)> say;  ///< dry run: one line per item
+    std::optional<MediaId> item;                             ///< this one only
+    std::size_t limit = 0;                                   ///< at most so many items (assets for Unit::asset); 0: all
+    std::function<void(const std::string&)> say;             ///< dry run: one line per item
     std::function<void(std::chrono::seconds)> arm_deadline;  ///< called before each item with its deadline, with 0 after it
 };
 
 struct WorkResult {
-    int exit_code = 0;               ///< DESIGN section 6
-    std::optional<Reason> reason;    ///< why it ended early or waits
+    int exit_code = 0;             ///< DESIGN section 6
+    std::optional<Reason> reason;  ///< why it ended early or waits
 };
 
 /// Runs the stage to its end. Throws nothing but bugs.

@@ -28,10 +28,11 @@ std::string fresh_name(Road& road) {
 void write_canary(Road& road, const std::string& name) {
     const auto staging = road.outbox().parent_path() / ".mediaferry-staging";
     fs::create_directories(staging);
-    files::replace_small_file(staging / name,
-                              "This file belongs to mediaferry. Google Photos cannot take it, so \"Free up space\" never removes it.\n"
-                              "Please leave it alone on the phone: if it disappears there, mediaferry stops believing that freed photos were uploaded.\n",
-                              0644);
+    files::replace_small_file(
+        staging / name,
+        "This file belongs to mediaferry. Google Photos cannot take it, so \"Free up space\" never removes it.\n"
+        "Please leave it alone on the phone: if it disappears there, mediaferry stops believing that freed photos were uploaded.\n",
+        0644);
     files::move_file(staging / name, road.outbox() / name);
     road.scan({name});
 }
@@ -72,9 +73,11 @@ std::string ensure_canary(media_db::MediaDb& db, Road& road, Timestamp now) {
 std::optional<Reason> canary_alarm(media_db::MediaDb& db) {
     const auto what = media_db::Facts{db}.get(kAlarm);
     if (!what) return std::nullopt;
-    return Reason{"pixel.canary", "the phone deleted " + *what + ", which Google Photos cannot own: something else than 'Free up space' deletes there (a file "
-                                  "manager, a cleaner app, a person). Nothing it deletes counts as uploaded now. Find out what it was; then remove " +
-                                  media_db::Facts{db}.get(kCanary).value_or("mediaferry-canary.txt") + " from the outbox to go on"};
+    return Reason{"pixel.canary",
+                  "the phone deleted " + *what +
+                      ", which Google Photos cannot own: something else than 'Free up space' deletes there (a file "
+                      "manager, a cleaner app, a person). Nothing it deletes counts as uploaded now. Find out what it was; then remove " +
+                      media_db::Facts{db}.get(kCanary).value_or("mediaferry-canary.txt") + " from the outbox to go on"};
 }
 
 Reason raise_canary_alarm(media_db::MediaDb& db, const std::string& what_was_deleted, Timestamp now) {

@@ -24,8 +24,9 @@ std::string in_folder(const std::string& folder) { return "folder=" + http::enco
 }  // namespace
 
 bool allowed(std::string_view method, std::string_view path) {
-    static constexpr std::array readable{"/rest/config/folders", "/rest/config/devices", "/rest/db/completion", "/rest/db/file", "/rest/db/need",
-                                         "/rest/db/status", "/rest/stats/device", "/rest/system/connections", "/rest/system/status"};
+    static constexpr std::array readable{"/rest/config/folders", "/rest/config/devices", "/rest/db/completion", "/rest/db/file",
+                                         "/rest/db/need",        "/rest/db/status",      "/rest/stats/device",  "/rest/system/connections",
+                                         "/rest/system/status"};
     if (method == "POST") return path == "/rest/db/scan";
     if (method != "GET") return false;
     for (const std::string_view one : readable)
@@ -36,8 +37,9 @@ bool allowed(std::string_view method, std::string_view path) {
 Client::Client(const config::Syncthing& settings)
     : http_(http::Route{.proxy = "", .ca_file = settings.ca_file.string()}), url_(settings.api_url), key_(settings.api_key.value) {
     if (!settings.api_key.present || key_.empty())
-        throw SignInRequired{"syncthing.no_key", "syncthing.api_key: no API key is configured (Syncthing shows it under Actions > Settings > General; "
-                                                 "write it to a file of mode 0600 and name that in syncthing.api_key_file)"};
+        throw SignInRequired{"syncthing.no_key",
+                             "syncthing.api_key: no API key is configured (Syncthing shows it under Actions > Settings > General; "
+                             "write it to a file of mode 0600 and name that in syncthing.api_key_file)"};
     log::redact(key_);
     while (!url_.empty() && url_.back() == '/') url_.pop_back();
 }
@@ -49,9 +51,10 @@ http::Response Client::answered(const http::Request& request, bool once_more) {
         // Syncthing closes a connection that was idle for 15 s; a request that met the closing is simply sent again.
         if (error.code() == "http.broken" && once_more) return answered(request, false);
         if (error.code() == "http.too_large") throw;
-        std::throw_with_nested(Unavailable{"syncthing.unreachable", "Syncthing does not answer at " + url_ +
-                                                                        " (is it running? systemctl status syncthing@USER; is syncthing.api_url the address "
-                                                                        "its web page is opened with, http or https alike?)"});
+        std::throw_with_nested(
+            Unavailable{"syncthing.unreachable", "Syncthing does not answer at " + url_ +
+                                                     " (is it running? systemctl status syncthing@USER; is syncthing.api_url the address "
+                                                     "its web page is opened with, http or https alike?)"});
     }
 }
 
@@ -71,17 +74,20 @@ http::Response Client::send(std::string_view method, const std::string& path, co
 
 void Client::know(const http::Response& response) {
     if (response.status == 403 && response.body.find("Host check") != std::string::npos)
-        throw Unavailable{"syncthing.host_check", "Syncthing refuses the name in syncthing.api_url (" + url_ +
-                                                      "): bound to a loopback address it answers to localhost and IP addresses only; use one of those, "
-                                                      "or bind its GUI to another address"};
+        throw Unavailable{"syncthing.host_check",
+                          "Syncthing refuses the name in syncthing.api_url (" + url_ +
+                              "): bound to a loopback address it answers to localhost and IP addresses only; use one of those, "
+                              "or bind its GUI to another address"};
     if (response.status == 401 || response.status == 403)
         throw SignInRequired{"syncthing.key", "Syncthing at " + url_ + " does not accept the API key (" + said(response) +
                                                   "): compare syncthing.api_key with Actions > Settings > General"};
     const auto id = response.header("X-Syncthing-Id");
-    if (id.empty()) throw Unavailable{"syncthing.nonsense", "what answers at " + url_ + " is not Syncthing (" + said(response) + "): check syncthing.api_url"};
+    if (id.empty())
+        throw Unavailable{"syncthing.nonsense", "what answers at " + url_ + " is not Syncthing (" + said(response) + "): check syncthing.api_url"};
     if (server_id_.empty()) server_id_ = id;
     if (id != server_id_)
-        throw Unavailable{"syncthing.other_instance", "another Syncthing answers at " + url_ + " than before (" + short_id(id) + ", not " + short_id(server_id_) + ")"};
+        throw Unavailable{"syncthing.other_instance",
+                          "another Syncthing answers at " + url_ + " than before (" + short_id(id) + ", not " + short_id(server_id_) + ")"};
     server_version_ = response.header("X-Syncthing-Version");
 }
 
@@ -124,8 +130,9 @@ void Client::scan(const std::string& folder, const std::vector<std::string>& nam
     for (const auto& name : names) query += "&sub=" + http::encode(name);
     const auto response = send("POST", "/rest/db/scan", query);
     if (response.status != 200)
-        throw Unavailable{"syncthing.scan", "Syncthing cannot scan the folder " + folder + " (" + said(response) +
-                                                "); if it misses its folder marker, check that the right disk is mounted before putting .stfolder back"};
+        throw Unavailable{"syncthing.scan",
+                          "Syncthing cannot scan the folder " + folder + " (" + said(response) +
+                              "); if it misses its folder marker, check that the right disk is mounted before putting .stfolder back"};
 }
 
 }  // namespace mediaferry::syncthing

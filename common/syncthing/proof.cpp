@@ -29,7 +29,8 @@ const DeviceConfig* device(const std::vector<DeviceConfig>& all, const std::stri
 
 void check_folder(const FolderConfig& folder, const ServerStatus& server, const FolderWanted& wanted, std::vector<std::string>& faults) {
     if (folder.type != "sendonly")
-        faults.push_back("its type is '" + folder.type + "': set Folder Type to 'Send Only' (Edit > Advanced), or the phone could change and delete files here");
+        faults.push_back("its type is '" + folder.type +
+                         "': set Folder Type to 'Send Only' (Edit > Advanced), or the phone could change and delete files here");
     if (folder.paused) faults.push_back("it is paused: resume it");
     if (folder.encrypted) faults.push_back("it is shared encrypted: remove the encryption password");
     if (folder.ignore_delete) faults.push_back("ignoreDelete is on: switch it off (Advanced Configuration), it hides what the phone frees");
@@ -74,7 +75,8 @@ FolderFit folder_fit(const std::vector<FolderConfig>& folders, const std::vector
     std::vector<std::string> faults;
     FolderFit fit;
     if (folder == folders.end()) {
-        faults.push_back("there is no folder with this ID: add it (Send Only, path " + wanted.outbox.string() + "), or set syncthing.pixel_folder_id");
+        faults.push_back("there is no folder with this ID: add it (Send Only, path " + wanted.outbox.string() +
+                         "), or set syncthing.pixel_folder_id");
     } else {
         check_folder(*folder, server, wanted, faults);
         fit.phone = the_phone(*folder, server, wanted, faults);
@@ -99,10 +101,12 @@ FolderFit folder_fit(const std::vector<FolderConfig>& folders, const std::vector
 
 void status_fit(const FolderStatus& status, const std::string& folder) {
     if (status.state == "error" || !status.error.empty())
-        throw Unavailable{"syncthing.folder_error", "Syncthing's folder '" + folder + "' is in error: " + (status.error.empty() ? "see its web page" : status.error)};
+        throw Unavailable{"syncthing.folder_error",
+                          "Syncthing's folder '" + folder + "' is in error: " + (status.error.empty() ? "see its web page" : status.error)};
     if (status.ignore_patterns)
-        throw NeedsPerson{"syncthing.ignores", "Syncthing's folder '" + folder + "' has ignore patterns on this server: remove them (Edit > Ignore Patterns), "
-                                               "or files would silently never be sent"};
+        throw NeedsPerson{"syncthing.ignores", "Syncthing's folder '" + folder +
+                                                   "' has ignore patterns on this server: remove them (Edit > Ignore Patterns), "
+                                                   "or files would silently never be sent"};
 }
 
 Phone phone_state(const FolderFit& fit, const std::optional<Connection>& connection, const Completion& completion, std::string_view server_version) {
@@ -159,7 +163,8 @@ std::optional<Freed> freed(const FileAnswer& answer, const Receipt& receipt, con
     if (global.name != receipt.name || !global.deleted || global.invalid) return no("the phone has not deleted it");
     if (global.modified_by != short_id(phone)) return no("somebody else than the phone deleted it");
     if (!global.version.descends_from(proven)) return no("what the phone deleted is not what was delivered");
-    if (local.name != receipt.name || local.deleted || local.invalid || local.version != proven) return no("the file in the outbox is not the delivered one");
+    if (local.name != receipt.name || local.deleted || local.invalid || local.version != proven)
+        return no("the file in the outbox is not the delivered one");
     if (!global.modified) return no("the deletion has no time");
     return Freed{global.version, global.modified->seconds, now};
 }

@@ -20,30 +20,31 @@ namespace mediaferry::syncthing {
 // ---- the folder (C.3, step 1) ----------------------------------------------------------------------------------------
 
 struct FolderWanted {
-    std::string folder;      ///< syncthing.pixel_folder_id
-    fs::path outbox;         ///< folders.pixel_sync
-    std::string phone;       ///< syncthing.pixel_device_id; "": the one other device
+    std::string folder;  ///< syncthing.pixel_folder_id
+    fs::path outbox;     ///< folders.pixel_sync
+    std::string phone;   ///< syncthing.pixel_device_id; "": the one other device
 };
 struct FolderFit {
-    std::string phone;       ///< full device id
+    std::string phone;  ///< full device id
     std::string phone_name;
-    bool phone_paused = false;   ///< the device is paused on the server
-    bool may_link = false;   ///< permissions are ignored, so an inode shared with the original cannot become a second upload by a chmod
+    bool phone_paused = false;  ///< the device is paused on the server
+    bool may_link = false;      ///< permissions are ignored, so an inode shared with the original cannot become a second upload by a chmod
 };
-/// Throws NeedsPerson ("syncthing.folder") naming every deviation and its cure: the folder must exist, be send-only, unpaused, unencrypted, lie at our
-/// outbox, be shared by exactly the server and the phone (no introducer, no auto-accept), and hide no deletions.
+/// Throws NeedsPerson ("syncthing.folder") naming every deviation and its cure: the folder must exist, be send-only, unpaused, unencrypted, lie at
+/// our outbox, be shared by exactly the server and the phone (no introducer, no auto-accept), and hide no deletions.
 FolderFit folder_fit(const std::vector<FolderConfig>&, const std::vector<DeviceConfig>&, const ServerStatus&, const FolderWanted&);
-/// Throws Unavailable ("syncthing.folder_error") while the folder is in error, NeedsPerson ("syncthing.ignores") when the server's side ignores files.
+/// Throws Unavailable ("syncthing.folder_error") while the folder is in error, NeedsPerson ("syncthing.ignores") when the server's side ignores
+/// files.
 void status_fit(const FolderStatus&, const std::string& folder);
 
 // ---- the phone (C.3, step 2) -----------------------------------------------------------------------------------------
 
 struct Phone {
-    bool present = false;         ///< connected and sharing: what it says about files counts
-    Reason reason;                ///< when not: pixel.away, pixel.paused, pixel.not_sharing, pixel.folder_paused, pixel.unknown
-    std::string version;          ///< its Syncthing
+    bool present = false;  ///< connected and sharing: what it says about files counts
+    Reason reason;         ///< when not: pixel.away, pixel.paused, pixel.not_sharing, pixel.folder_paused, pixel.unknown
+    std::string version;   ///< its Syncthing
     std::int64_t sequence = 0;
-    std::string weakness;         ///< of what it proves (Delivery::weakness)
+    std::string weakness;  ///< of what it proves (Delivery::weakness)
 };
 Phone phone_state(const FolderFit&, const std::optional<Connection>&, const Completion&, std::string_view server_version);
 
@@ -55,15 +56,15 @@ struct OnDisk {
     Moment modified;
 };
 enum class Arrival {
-    delivered,       ///< the phone has exactly this version
-    not_yet,         ///< it has not said so
-    changed_here,    ///< the outbox file is gone, or no longer the one we staged
-    changed_there,   ///< the phone (or whoever) has made another version of it
-    deleted_there,   ///< the newest version is a deletion, not ours
+    delivered,      ///< the phone has exactly this version
+    not_yet,        ///< it has not said so
+    changed_here,   ///< the outbox file is gone, or no longer the one we staged
+    changed_there,  ///< the phone (or whoever) has made another version of it
+    deleted_there,  ///< the newest version is a deletion, not ours
 };
 struct Verdict {
     Arrival arrival = Arrival::not_yet;
-    Reason reason;   ///< unless delivered
+    Reason reason;  ///< unless delivered
 };
 /// `answer` absent: the file is not in the index.
 Verdict delivered(const std::optional<FileAnswer>& answer, const Receipt& staged, const std::optional<OnDisk>&, const std::string& phone);

@@ -23,8 +23,10 @@ std::optional<PixelCopy> pixel_copy(media_db::MediaDb& db, MediaId media) {
         if (copy.place != Place::pixel) continue;
         PixelCopy pixel{copy, receipt_from_json(copy.receipt)};
         if (copy.proof == "freed" && pixel.receipt.freed) return pixel;
-        if (!copy.removed) standing = std::move(pixel);
-        else if (pixel.receipt.kept) kept = std::move(pixel);
+        if (!copy.removed)
+            standing = std::move(pixel);
+        else if (pixel.receipt.kept)
+            kept = std::move(pixel);
     }
     return standing ? standing : kept;
 }
@@ -36,13 +38,15 @@ PixelProofNow proof_now(Road& road, media_db::MediaDb& db, const config::Setting
     const auto& receipt = pixel->receipt;
     if (receipt.freed && pixel->copy.proof == "freed") return {PixelProof::freed, {}, "", false};
     if (!receipt.delivery) return nothing("pixel.waiting", "its delivery to the phone was never proven");
-    const Reason not_freed = receipt.held ? receipt.held->reason : Reason{"pixel.not_freed", "the phone has not freed it yet ('Free up space' in Google Photos)"};
+    const Reason not_freed =
+        receipt.held ? receipt.held->reason : Reason{"pixel.not_freed", "the phone has not freed it yet ('Free up space' in Google Photos)"};
     if (receipt.kept) {
         const auto level = receipt.kept->level == "dwelt" ? PixelProof::dwelt : PixelProof::delivered;
         return {level, not_freed, receipt.delivery->weakness, false};
     }
     if (const auto alarm = canary_alarm(db)) return {std::nullopt, *alarm, "", false};
-    if (receipt.delivery->at < distrusted_since(db)) return nothing("pixel.proof_stale", "its delivery must be proven again: the phone's Syncthing was reset or the folder shared anew");
+    if (receipt.delivery->at < distrusted_since(db))
+        return nothing("pixel.proof_stale", "its delivery must be proven again: the phone's Syncthing was reset or the folder shared anew");
     road.check();
     road.scan({receipt.name});
     const auto look = road.look(receipt, now);

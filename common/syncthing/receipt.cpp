@@ -15,8 +15,8 @@ Timestamp time_of(const Json& json) {
 }
 
 Json of(const Delivery& delivery) {
-    Json json{{"device", delivery.device}, {"version", to_texts(delivery.version)}, {"at", to_iso(delivery.at)}, {"server", delivery.server},
-              {"phone", delivery.phone}, {"sequence", delivery.sequence}, {"weak", !delivery.weakness.empty()}};
+    Json json{{"device", delivery.device}, {"version", to_texts(delivery.version)}, {"at", to_iso(delivery.at)},         {"server", delivery.server},
+              {"phone", delivery.phone},   {"sequence", delivery.sequence},         {"weak", !delivery.weakness.empty()}};
     if (!delivery.weakness.empty()) json["weakness"] = delivery.weakness;
     if (delivery.dwelt_at) json["dwelt_at"] = to_iso(*delivery.dwelt_at);
     return json;
@@ -39,7 +39,10 @@ Delivery delivery_of(const Json& json) {
 }  // namespace
 
 std::string to_json(const Receipt& receipt) {
-    Json json{{"folder", receipt.folder}, {"name", receipt.name}, {"size", receipt.size.count}, {"modified", to_text(receipt.modified)},
+    Json json{{"folder", receipt.folder},
+              {"name", receipt.name},
+              {"size", receipt.size.count},
+              {"modified", to_text(receipt.modified)},
               {"sha256", receipt.sha256}};
     if (receipt.delivery) json["delivered"] = of(*receipt.delivery);
     if (const auto& freed = receipt.freed)
@@ -63,7 +66,8 @@ Receipt receipt_from_json(const std::string& text) {
         if (json.contains("delivered")) receipt.delivery = delivery_of(json.at("delivered"));
         if (json.contains("freed")) {
             const auto& freed = json.at("freed");
-            receipt.freed = Freed{vector_from_texts(freed.at("version").get<std::vector<std::string>>()), time_of(freed.at("phone_time")), time_of(freed.at("at"))};
+            receipt.freed = Freed{vector_from_texts(freed.at("version").get<std::vector<std::string>>()), time_of(freed.at("phone_time")),
+                                  time_of(freed.at("at"))};
         }
         if (json.contains("held")) {
             const auto& held = json.at("held");
@@ -81,7 +85,8 @@ std::string weakness_text(const std::string& weakness) {
         return "this Syncthing is older than 1.20 and cannot tell whether the phone still shares the folder, so 'delivered' is weaker than it looks "
                "('freed' is not; apt.syncthing.net has newer packages)";
     if (weakness == "ignores_unseen")
-        return "Syncthing 2.x cannot tell whether the phone ignores a file, so 'delivered' counts only while the phone's folder has no ignore patterns "
+        return "Syncthing 2.x cannot tell whether the phone ignores a file, so 'delivered' counts only while the phone's folder has no ignore "
+               "patterns "
                "('freed' is not affected)";
     return "";
 }

@@ -17,20 +17,20 @@ namespace mediaferry::syncthing {
 
 /// The phone had exactly this version.
 struct Delivery {
-    std::string device;          ///< full id of the phone
+    std::string device;  ///< full id of the phone
     VersionVector version;
     Timestamp at{};
-    std::string server, phone;   ///< the two Syncthing versions
-    std::int64_t sequence = 0;   ///< of the phone's index, then
-    std::string weakness;        ///< "" | "before_1_20" | "ignores_unseen": why this is weaker than it looks (weakness_text())
+    std::string server, phone;          ///< the two Syncthing versions
+    std::int64_t sequence = 0;          ///< of the phone's index, then
+    std::string weakness;               ///< "" | "before_1_20" | "ignores_unseen": why this is weaker than it looks (weakness_text())
     std::optional<Timestamp> dwelt_at;  ///< first found delivered for the dwell
 };
 
 /// The phone itself deleted what had been delivered.
 struct Freed {
-    VersionVector version;       ///< of the deletion
-    Timestamp phone_time{};      ///< when the phone's scan noticed it, by the phone's clock
-    Timestamp at{};              ///< when we saw and stored it
+    VersionVector version;   ///< of the deletion
+    Timestamp phone_time{};  ///< when the phone's scan noticed it, by the phone's clock
+    Timestamp at{};          ///< when we saw and stored it
 };
 
 /// A deletion on the phone that does not look like "Free up space"; kept, because its signs vanish.
@@ -41,7 +41,7 @@ struct Held {
 
 /// We took the file out of the outbox ourselves, after the asked level was proven and asked once more.
 struct Kept {
-    std::string level;           ///< delivered | dwelt
+    std::string level;  ///< delivered | dwelt
     Timestamp at{};
 };
 
@@ -49,7 +49,7 @@ struct Receipt {
     std::string folder, name;
     Bytes size;
     Moment modified;
-    std::string sha256;          ///< of the staged bytes, as we read them
+    std::string sha256;  ///< of the staged bytes, as we read them
     std::optional<Delivery> delivery;
     std::optional<Freed> freed;
     std::optional<Held> held;

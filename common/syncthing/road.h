@@ -17,7 +17,8 @@ class Road {
 public:
     explicit Road(const config::Settings&);
 
-    /// The folder fits, and its marker is there. Asked at most once a minute. Throws what Client, folder_fit() and status_fit() throw, and Unavailable
+    /// The folder fits, and its marker is there. Asked at most once a minute. Throws what Client, folder_fit() and status_fit() throw, and
+    /// Unavailable
     /// ("pixel.outbox") when the outbox or its marker .stfolder is missing (never made by us: the disk may not be mounted).
     const FolderFit& check();
     /// The phone as it is now; check() first. When it is away, the reason says since when.
@@ -31,8 +32,8 @@ public:
     /// What the phone changed, made or deleted.
     std::vector<FileEntry> need() { return client_.need(folder_); }
 
-    /// C.3, steps 2 to 7: the phone is asked before and after the file. The outbox must have been scanned. `receipt` describes the staged file; when it
-    /// is delivered, `proof` is what to store of it.
+    /// C.3, steps 2 to 7: the phone is asked before and after the file. The outbox must have been scanned. `receipt` describes the staged file; when
+    /// it is delivered, `proof` is what to store of it.
     struct Look {
         Verdict verdict;                   ///< not_yet with the phone's reason when the phone is not there
         std::optional<FileAnswer> answer;  ///< for freed()

@@ -22,8 +22,7 @@ constexpr std::array<Words<MediaKind>, 5> kMedia{{{MediaKind::photo, "photo"},
                                                   {MediaKind::video, "video"},
                                                   {MediaKind::sidecar, "sidecar"},
                                                   {MediaKind::other, "other"}}};
-constexpr std::array<Words<Place>, 4> kPlaces{
-    {{Place::local, "local"}, {Place::pixel, "pixel"}, {Place::nas, "nas"}, {Place::library, "library"}}};
+constexpr std::array<Words<Place>, 4> kPlaces{{{Place::local, "local"}, {Place::pixel, "pixel"}, {Place::nas, "nas"}, {Place::library, "library"}}};
 
 template <class Table, class Word>
 std::string_view word_of(const Table& table, Word word) {

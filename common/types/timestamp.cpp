@@ -78,7 +78,8 @@ std::optional<Timestamp> from_iso(std::string_view text) {
     const auto s = number(text, 2);
     if (!s || *h > 23 || *mi > 59 || *s > 60) return std::nullopt;
     if (skip(text, '.'))
-        while (number(text, 1)) {}
+        while (number(text, 1)) {
+        }
     const auto offset = zone(text);
     if (!offset) return std::nullopt;
     return midnight + hours{*h} + minutes{*mi} + seconds{*s} - *offset;

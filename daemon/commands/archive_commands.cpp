@@ -29,7 +29,8 @@ using media_db::MediaDb;
 constexpr int kUsualSample = 5;  // percent; the least recently read files first, so twenty calls read everything
 
 bool on_the_system_disk(const fs::path& root) {
-    struct stat there {}, system {};
+    struct stat there {
+    }, system{};
     return ::stat(root.c_str(), &there) == 0 && ::stat("/", &system) == 0 && there.st_dev == system.st_dev;
 }
 
@@ -55,12 +56,14 @@ int init(const Words& words, const Options& options, const config::Settings& set
     archive::remember(db, marker, now);
     const auto root = settings.archive.root.string();
     if (options.json) {
-        std::cout << nlohmann::ordered_json{{"root", root}, {"uuid", marker.uuid}, {"created", to_iso(marker.created)}, {"written", written}}.dump(2) << "\n";
+        std::cout << nlohmann::ordered_json{{"root", root}, {"uuid", marker.uuid}, {"created", to_iso(marker.created)}, {"written", written}}.dump(2)
+                  << "\n";
     } else {
         std::cout << root << (written ? " is now an archive: " : " is an archive already: ") << marker.uuid << "\n";
     }
     if (written && on_the_system_disk(root))
-        std::cerr << "note: " << root << " lies on the system disk. If a NAS belongs there it is not mounted now, and this marker would hide that for ever: remove "
+        std::cerr << "note: " << root
+                  << " lies on the system disk. If a NAS belongs there it is not mounted now, and this marker would hide that for ever: remove "
                   << root << "/" << archive::kMarkerName << ", mount the NAS and run `mediaferry archive init --new`\n";
     return 0;
 }
@@ -69,7 +72,9 @@ int init(const Words& words, const Options& options, const config::Settings& set
 int share_of(const Words& words) {
     if (words.empty()) return kUsualSample;
     if (words == Words{"--full"}) return 100;
-    const auto text = words.front().starts_with("--sample=") && words.size() == 1 ? words.front().substr(9) : words.size() == 2 && words.front() == "--sample" ? words[1] : "";
+    const auto text = words.front().starts_with("--sample=") && words.size() == 1 ? words.front().substr(9)
+                      : words.size() == 2 && words.front() == "--sample"          ? words[1]
+                                                                                  : "";
     int percent = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
     const std::string_view rest{end, text.data() + text.size()};
@@ -118,7 +123,8 @@ Verdict read_back(MediaDb& db, const config::Settings& settings, int percent) {
     files.resize((files.size() * static_cast<std::size_t>(percent) + 99) / 100);
     for (auto& file : files) {
         if (stop_signal() != 0) throw Interrupted{"interrupted", "asked to stop"};
-        const auto reason = archive::read_again(archive, db, file.item, file.copy, clock.now(), settings.archive.settle, [] { return stop_signal() != 0; });
+        const auto reason =
+            archive::read_again(archive, db, file.item, file.copy, clock.now(), settings.archive.settle, [] { return stop_signal() != 0; });
         ++verdict.read;
         verdict.bytes += file.item.size;
         if (reason) {
@@ -134,7 +140,11 @@ Verdict read_back(MediaDb& db, const config::Settings& settings, int percent) {
 nlohmann::ordered_json as_json(const Verdict& verdict) {
     auto bad = nlohmann::ordered_json::array();
     for (const auto& [file, reason] : verdict.bad)
-        bad.push_back({{"id", file.item.id.value}, {"filename", file.item.filename}, {"path", file.copy.path.string()}, {"code", reason.code}, {"text", reason.text}});
+        bad.push_back({{"id", file.item.id.value},
+                       {"filename", file.item.filename},
+                       {"path", file.copy.path.string()},
+                       {"code", reason.code},
+                       {"text", reason.text}});
     return {{"archived", verdict.archived}, {"read", verdict.read}, {"bytes", verdict.bytes.count}, {"good", verdict.good}, {"bad", bad}};
 }
 
@@ -147,8 +157,8 @@ int verify(const Words& words, const Options& options, const config::Settings& s
         if (options.json) {
             std::cout << as_json(verdict).dump(2) << "\n";
         } else {
-            std::cout << "read " << verdict.read << " of " << verdict.archived << " archived files (" << to_text(verdict.bytes) << "), past the cache: " << verdict.good
-                      << " as archived, " << verdict.bad.size() << " not\n";
+            std::cout << "read " << verdict.read << " of " << verdict.archived << " archived files (" << to_text(verdict.bytes)
+                      << "), past the cache: " << verdict.good << " as archived, " << verdict.bad.size() << " not\n";
         }
         return verdict.bad.empty() ? 0 : kItemsFailed;
     } catch (const Interrupted&) {
@@ -163,8 +173,10 @@ int archive_command(const Options& options, const config::Settings& settings) {
     const auto& verb = options.words.front();
     const Words rest{options.words.begin() + 1, options.words.end()};
     if (verb != "init" && verb != "verify")
-        throw UsageError{"usage.archive", verb == "reindex" || verb == "restore" ? "archive " + verb + " comes with a later release" : "no archive " + verb + "; there is init and verify"};
-    if (!settings.archive.enabled) throw ConfigError{"archive.off", "archive.enabled is false in " + settings.file.string() + ": this house has no archive"};
+        throw UsageError{"usage.archive", verb == "reindex" || verb == "restore" ? "archive " + verb + " comes with a later release"
+                                                                                 : "no archive " + verb + "; there is init and verify"};
+    if (!settings.archive.enabled)
+        throw ConfigError{"archive.off", "archive.enabled is false in " + settings.file.string() + ": this house has no archive"};
     return verb == "init" ? init(rest, options, settings) : verify(rest, options, settings);
 }
 

@@ -27,15 +27,22 @@ AuthOptions read_words(const Options& options) {
     AuthOptions out;
     out.json = options.json;
     const auto& words = options.words;
-    if (words.empty() || (words.front() != "status" && words.front() != "login")) throw UsageError{"usage.words", "auth: say `auth status` or `auth login`"};
+    if (words.empty() || (words.front() != "status" && words.front() != "login"))
+        throw UsageError{"usage.words", "auth: say `auth status` or `auth login`"};
     out.what = words.front();
     for (std::size_t i = 1; i < words.size(); ++i) {
         const bool login = out.what == "login";
-        if (words[i] == "--json") out.json = true;
-        else if (words[i] == "--check" && !login) out.check = true;
-        else if (words[i] == "--fresh" && login) out.fresh = true;
-        else if (words[i] == "--code-file" && login && i + 1 < words.size()) out.code_file = words[++i];
-        else throw UsageError{"usage.option", "auth " + out.what + ": " + words[i] + " is not known here (" + (login ? "--fresh, --code-file FILE" : "--check, --json") + ")"};
+        if (words[i] == "--json")
+            out.json = true;
+        else if (words[i] == "--check" && !login)
+            out.check = true;
+        else if (words[i] == "--fresh" && login)
+            out.fresh = true;
+        else if (words[i] == "--code-file" && login && i + 1 < words.size())
+            out.code_file = words[++i];
+        else
+            throw UsageError{"usage.option", "auth " + out.what + ": " + words[i] + " is not known here (" +
+                                                 (login ? "--fresh, --code-file FILE" : "--check, --json") + ")"};
     }
     return out;
 }
@@ -60,7 +67,8 @@ Checked check_session(const config::Settings& settings, const Clock& clock, iclo
         case icloud::SignIn::login_needed: break;
     }
     const auto blocked = state.blocked();
-    return {"login_needed", blocked ? blocked->text : "the session has ended; the next run logs in with the password, or run `mediaferry auth login`", !blocked};
+    return {"login_needed", blocked ? blocked->text : "the session has ended; the next run logs in with the password, or run `mediaferry auth login`",
+            !blocked};
 }
 
 int status(const AuthOptions& options, const config::Settings& settings) {
@@ -135,8 +143,10 @@ public:
     ~PutAside() {
         boost::system::error_code ignored;
         for (const auto& file : files_) {
-            if (keep_new_) fs::remove(aside(file), ignored);
-            else fs::rename(aside(file), file, ignored);
+            if (keep_new_)
+                fs::remove(aside(file), ignored);
+            else
+                fs::rename(aside(file), file, ignored);
         }
     }
     PutAside(const PutAside&) = delete;
@@ -166,7 +176,8 @@ int exit_for(icloud::LoginEnd end) {
 
 int login(const AuthOptions& options, const config::Settings& settings) {
     if (!settings.icloud.password.present)
-        throw SignInRequired{"icloud.no_password", "the config has no iCloud password: write it into a file of mode 0600 and name it with `icloud.password_file`"};
+        throw SignInRequired{"icloud.no_password",
+                             "the config has no iCloud password: write it into a file of mode 0600 and name it with `icloud.password_file`"};
     const SystemClock clock;
     auto db = open_house(settings);
     const auto lock = icloud::SessionLock::take(settings.icloud.cookie_directory);
@@ -177,7 +188,8 @@ int login(const AuthOptions& options, const config::Settings& settings) {
     state.person_acts();
     bool read_already = false;
     std::cerr << "logging in to iCloud; this takes a moment\n";
-    const icloud::LoginTalk talk{[](const std::string& line) { std::cerr << line << "\n"; }, [&] { return ask_code(options.code_file, read_already); }};
+    const icloud::LoginTalk talk{[](const std::string& line) { std::cerr << line << "\n"; },
+                                 [&] { return ask_code(options.code_file, read_already); }};
     const auto result = icloud::log_in(lock, settings.icloud, clock, settings.state_directory() / "login", talk);
     if (result.end != icloud::LoginEnd::signed_in) {
         state.learn(result.run);
@@ -187,7 +199,8 @@ int login(const AuthOptions& options, const config::Settings& settings) {
     if (aside) aside->keep_new();
     icloud::Client client{lock, settings.icloud, clock};
     if (client.sign_in() != icloud::SignIn::signed_in)
-        throw SignInRequired{"icloud.sign_in", "icloudpd says it is signed in, but iCloud does not accept its session: run `mediaferry auth login --fresh`"};
+        throw SignInRequired{"icloud.sign_in",
+                             "icloudpd says it is signed in, but iCloud does not accept its session: run `mediaferry auth login --fresh`"};
     state.signed_in(result.code_used);
     std::cout << "signed in to iCloud" << (result.code_used ? "; Apple trusts this machine for about 30 days\n" : "\n");
     return 0;

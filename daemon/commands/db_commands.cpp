@@ -36,7 +36,8 @@ int db_adopt(const config::Settings& settings, const fs::path& file, bool json, 
         out << "rows that name no file that exists (they stay in the table media_before_adoption): " << result.without_file.size() << "\n";
         for (const auto& path : result.without_file) out << "  " << path << "\n";
     }
-    if (!file.empty() && fs::absolute(file) != fs::absolute(settings.database)) err << "to work with it, write in the config: `database: " << fs::absolute(file).string() << "`\n";
+    if (!file.empty() && fs::absolute(file) != fs::absolute(settings.database))
+        err << "to work with it, write in the config: `database: " << fs::absolute(file).string() << "`\n";
     return 0;
 }
 
@@ -44,10 +45,13 @@ int db_backup(const config::Settings& settings, const fs::path& target, bool jso
     // Opened to write: a read-only connection cannot always read a log that a crash left behind.
     if (!fs::exists(settings.database)) throw BadInput("db.missing", "there is no database " + settings.database.string() + " to back up");
     auto db = MediaDb::open(settings.database);
-    const fs::path path = !target.empty() ? target : files::free_name(settings.state_directory() / "backups" / ("media-" + to_compact(now) + "-by-hand.db"), exists);
+    const fs::path path =
+        !target.empty() ? target : files::free_name(settings.state_directory() / "backups" / ("media-" + to_compact(now) + "-by-hand.db"), exists);
     const Bytes size = media_db::Upkeep(db).backup_to(path);
-    if (json) print(out, {{"backup", path.string()}, {"bytes", size.count}});
-    else out << path.string() << ": " << to_text(size) << ", checked\n";
+    if (json)
+        print(out, {{"backup", path.string()}, {"bytes", size.count}});
+    else
+        out << path.string() << ": " << to_text(size) << ", checked\n";
     return 0;
 }
 

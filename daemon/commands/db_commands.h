@@ -10,7 +10,8 @@
 
 namespace mediaferry::daemon {
 
-/// Takes over a media.db of the earlier Python scripts, in place; empty `file` means the configured one. The backup FILE.before-adoption is made first.
+/// Takes over a media.db of the earlier Python scripts, in place; empty `file` means the configured one. The backup FILE.before-adoption is made
+/// first.
 int db_adopt(const config::Settings&, const fs::path& file, bool json, Timestamp now, std::ostream& out, std::ostream& err);
 /// Writes a checked copy; empty `target` means a new name in <state directory>/backups. Never overwrites.
 int db_backup(const config::Settings&, const fs::path& target, bool json, Timestamp now, std::ostream& out, std::ostream& err);

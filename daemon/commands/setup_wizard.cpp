@@ -23,13 +23,16 @@ Check must(bool (*is_valid)(std::string_view), const std::string& wrong) {
     return [=](const std::string& text) { return is_valid(text) ? "" : wrong; };
 }
 const Check kAbsolute = must([](std::string_view text) { return text.starts_with('/'); }, "Please give a path from the root on, such as /srv/media.");
-const Check kDuration = must([](std::string_view text) { return config::duration_from_text(text).has_value(); }, "Please give a number with its unit, such as 300s, 24h or 1y.");
+const Check kDuration = must([](std::string_view text) { return config::duration_from_text(text).has_value(); },
+                             "Please give a number with its unit, such as 300s, 24h or 1y.");
 const Check kFilled = must([](std::string_view text) { return !text.empty(); }, "This cannot be left empty.");
 
 Check whole(int least, int most) {
     return [=](const std::string& text) {
         const bool digits = !text.empty() && text.size() < 7 && text.find_first_not_of("0123456789") == std::string::npos;
-        return digits && std::stoi(text) >= least && std::stoi(text) <= most ? "" : "Please give a whole number from " + std::to_string(least) + " to " + std::to_string(most) + ".";
+        return digits && std::stoi(text) >= least && std::stoi(text) <= most
+                   ? ""
+                   : "Please give a whole number from " + std::to_string(least) + " to " + std::to_string(most) + ".";
     };
 }
 
@@ -61,7 +64,9 @@ private:
     void section(const std::string& name) { add("\n" + name + ":\n"); }
     void bare(const std::string& key, const std::string& value) { add("  " + key + ": " + value + "\n"); }
     void key(const std::string& name, const std::string& value) { bare(name, yaml_scalar(value)); }
-    void asked(const std::string& name, const std::string& question, const std::string& usual, const Check& check) { key(name, q_.ask(question, usual, check)); }
+    void asked(const std::string& name, const std::string& question, const std::string& usual, const Check& check) {
+        key(name, q_.ask(question, usual, check));
+    }
 
     /// A file beside the config, or the one that is there from an earlier time.
     void ask_secret(const std::string& key_name, const std::string& question, const std::string& file) {
@@ -78,7 +83,8 @@ private:
         section("folders");
         asked("root", "Folder for photos on their way", "/srv/media", kAbsolute);
         if (!q_.yes("Keep the usual names of the working folders (incoming, backup, pixel_sync, ...)?", true))
-            for (const std::string name : {"incoming", "backup", "pixel_sync", "compress", "library", "delete_pending", "trash"}) asked(name, "  " + name, name, kFilled);
+            for (const std::string name : {"incoming", "backup", "pixel_sync", "compress", "library", "delete_pending", "trash"})
+                asked(name, "  " + name, name, kFilled);
         section("workflow");
         asked("cleanup_after", "Remove scratch files after", "24h", kDuration);
     }
@@ -102,7 +108,8 @@ private:
         }
         section("syncthing");
         asked("api_url", "Syncthing's address", "http://127.0.0.1:8384",
-              must([](std::string_view text) { return config::url_is_valid(text, "http https"); }, "Please give an address such as http://127.0.0.1:8384."));
+              must([](std::string_view text) { return config::url_is_valid(text, "http https"); },
+                   "Please give an address such as http://127.0.0.1:8384."));
         ask_secret("api_key_file", "Syncthing's API key (in Syncthing: Actions, Settings)", "syncthing_api_key");
         asked("pixel_folder_id", "ID of the folder shared with the phone", "pixel", kFilled);
         asked("timeout", "Wait for the phone in one run, at most", "300s", kDuration);
@@ -118,7 +125,8 @@ private:
             return;
         }
         asked("root", "The archive's folder on the mounted NAS", "/mnt/nas/photos", kAbsolute);
-        asked("layout", "Where a photo goes in it", "{year}/{month}/{filename}", must(config::layout_is_valid, "Please give a path such as {year}/{month}/{filename}."));
+        asked("layout", "Where a photo goes in it", "{year}/{month}/{filename}",
+              must(config::layout_is_valid, "Please give a path such as {year}/{month}/{filename}."));
     }
 
     void ask_compression() {
@@ -139,7 +147,10 @@ private:
 
     void ask_tier(const config::Tier& tier, bool videos) {
         std::string entry;
-        if (tier.younger_than) entry += "younger_than: " + q_.ask("  " + tier.name + ": for photos younger than", config::duration_to_text(*tier.younger_than), kDuration) + ", ";
+        if (tier.younger_than)
+            entry +=
+                "younger_than: " + q_.ask("  " + tier.name + ": for photos younger than", config::duration_to_text(*tier.younger_than), kDuration) +
+                ", ";
         const auto quality = q_.ask("  " + tier.name + ": photo quality, 1 to 100, or keep", std::to_string(tier.photo.quality),
                                     [](const std::string& text) { return text == "keep" ? "" : whole(1, 100)(text); });
         entry += "photo: " + (quality == "keep" ? quality : "{quality: " + quality + (tier.photo.max_megapixels ? ", max_megapixels: 12}" : "}"));
@@ -147,7 +158,8 @@ private:
         if (videos && !tier.video.keep) {
             const auto crf = q_.ask("  " + tier.name + ": video quality (CRF, less is better), 1 to 51, or keep", std::to_string(tier.video.quality),
                                     [](const std::string& text) { return text == "keep" ? "" : whole(1, 51)(text); });
-            if (crf != "keep") video = "{codec: hevc, quality: " + crf + (tier.video.max_long_edge ? ", max_long_edge: 1920" : "") + ", preset: fast}";
+            if (crf != "keep")
+                video = "{codec: hevc, quality: " + crf + (tier.video.max_long_edge ? ", max_long_edge: 1920" : "") + ", preset: fast}";
         }
         add("    - {" + entry + ", video: " + video + "}\n");
     }

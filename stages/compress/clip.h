@@ -25,8 +25,8 @@ public:
     const std::int32_t* display_matrix() const;
     bool dolby_vision() const;
 
-    /// The next decoded frame of the video track, its pts in the track's time base; nullptr at the end. Audio packets met on the way go to `on_audio`.
-    /// Any decoding error throws.
+    /// The next decoded frame of the video track, its pts in the track's time base; nullptr at the end. Audio packets met on the way go to
+    /// `on_audio`. Any decoding error throws.
     AVFrame* next_frame(const std::function<void(AVPacket*)>& on_audio = {});
 
 private:

@@ -70,14 +70,16 @@ public:
         auto result = small_copy(item, tier, original, fresh, run);
         // The copy was compared with what the codec read. That it read the original, and still could, is asked of the bytes themselves.
         if (!result.kept && files::digest_file(original).sha256 != item.sha256)
-            throw TransientError{"compress.original", "the original " + original.string() + " reads differently now than a moment ago; check that disk"};
+            throw TransientError{"compress.original",
+                                 "the original " + original.string() + " reads differently now than a moment ago; check that disk"};
         if (!result.kept && !worth_it(settings_.compress, item.size.count, fs::file_size(fresh)))
             result = keep("compress.not_worth_it", "the small copy would save too little");
         if (result.kept) {
             fs::remove(fresh);
             files::share_file(original, fresh, false);  // not linked: whoever edits a picture in the library must not change the original
             if (files::digest_file(fresh).sha256 != item.sha256)
-                throw TransientError{"compress.copy", "the copy of " + item.filename + " for the library is not the original; check the disks of both"};
+                throw TransientError{"compress.copy",
+                                     "the copy of " + item.filename + " for the library is not the original; check the disks of both"};
         }
         const auto shelved = library.shelve(item, fresh, result.kept ? "" : result.extension);
         run.moved(item.size);
@@ -92,7 +94,8 @@ public:
 private:
     Compressed small_copy(const MediaItem& item, const config::Tier& tier, const fs::path& original, const fs::path& fresh, Run& run) const {
         try {
-            if (item.resource == ResourceKind::live_movie) return keep("compress.live_movie", "the movie of a live photo stays as it is, so that the pair stays one");
+            if (item.resource == ResourceKind::live_movie)
+                return keep("compress.live_movie", "the movie of a live photo stays as it is, so that the pair stays one");
             if (item.kind == MediaKind::photo) {
                 if (tier.photo.keep) return keep("compress.tier", "tier " + tier.name + " keeps photos as they are");
                 return compress_photo(original, fresh, tier.photo);

@@ -22,7 +22,8 @@ public:
 
     /// A new name of our own in the folder where the item's copy will lie, so that it can be renamed into place: ".mediaferry-small-17.JPG".
     fs::path fresh_name(const media_db::MediaItem&, const std::string& extension) const;
-    /// Makes the finished file at `fresh` visible: in place of the item's older copy, else under the first free name. `extension` "" = the original's.
+    /// Makes the finished file at `fresh` visible: in place of the item's older copy, else under the first free name. `extension` "" = the
+    /// original's.
     Shelved shelve(const media_db::MediaItem&, const fs::path& fresh, const std::string& extension);
 
 private:

@@ -14,12 +14,13 @@ namespace {
 
 using vips::VImage;
 
-constexpr double kWorstPsnr = 30.0;          // dB; far below what quality 50 gives on any photo: a guard against wrong pixels, not a quality target
-constexpr double kMostMegapixels = 128.0;    // a header that claims more is a bomb or a poster; both keep their bytes
+constexpr double kWorstPsnr = 30.0;        // dB; far below what quality 50 gives on any photo: a guard against wrong pixels, not a quality target
+constexpr double kMostMegapixels = 128.0;  // a header that claims more is a bomb or a poster; both keep their bytes
 constexpr std::size_t kLargest = 256U << 20;
 
 VImage decoded(const std::string& file) {
-    return VImage::new_from_buffer(file.data(), file.size(), "", VImage::option()->set("fail_on", VIPS_FAIL_ON_WARNING)->set("access", VIPS_ACCESS_RANDOM));
+    return VImage::new_from_buffer(file.data(), file.size(), "",
+                                   VImage::option()->set("fail_on", VIPS_FAIL_ON_WARNING)->set("access", VIPS_ACCESS_RANDOM));
 }
 
 VImage luma(const VImage& image) { return image.bands() == 1 ? image : image.colourspace(VIPS_INTERPRETATION_B_W).extract_band(0); }
@@ -32,7 +33,8 @@ double psnr(const VImage& a, const VImage& b) {
 
 /// Why this JPEG keeps its bytes, if it does.
 std::optional<Compressed> exotic(const JpegParts& parts) {
-    if (parts.frame != 0xC0 && parts.frame != 0xC1 && parts.frame != 0xC2) return keep("photo.exotic", "an unusual JPEG (lossless or arithmetic coding)");
+    if (parts.frame != 0xC0 && parts.frame != 0xC1 && parts.frame != 0xC2)
+        return keep("photo.exotic", "an unusual JPEG (lossless or arithmetic coding)");
     if (parts.precision != 8) return keep("photo.deep", "more than 8 bits a sample");
     if (parts.components != 1 && parts.components != 3) return keep("photo.cmyk", "not a grey or colour photo (CMYK)");
     if (parts.multi_picture || !parts.trailer.empty())
@@ -75,7 +77,8 @@ double checked(const fs::path& result, const JpegParts& original, const VImage& 
             if (parts.metadata[i].bytes != original.metadata[i].bytes) throw TransientError{"photo.check", "the small copy's metadata differ"};
     }
     const double likeness = psnr(expected, image);
-    if (likeness < kWorstPsnr) throw TransientError{"photo.check", "the small copy does not look like the original (" + std::to_string(likeness) + " dB)"};
+    if (likeness < kWorstPsnr)
+        throw TransientError{"photo.check", "the small copy does not look like the original (" + std::to_string(likeness) + " dB)"};
     return likeness;
 }
 
@@ -100,7 +103,9 @@ Compressed compress_photo(const fs::path& original, const fs::path& result, cons
         files::replace_small_file(result, put_together(parts, take_apart(pixels)), 0644);
         const auto likeness = checked(result, parts, expected);
         const bool smaller = expected.width() != static_cast<int>(parts.width);
-        return {std::nullopt, "", "jpeg q" + std::to_string(tier.quality) + (smaller ? " " + std::to_string(expected.width()) + "x" + std::to_string(expected.height()) : ""),
+        return {std::nullopt, "",
+                "jpeg q" + std::to_string(tier.quality) +
+                    (smaller ? " " + std::to_string(expected.width()) + "x" + std::to_string(expected.height()) : ""),
                 likeness, std::string("libvips ") + vips_version_string()};
     } catch (const vips::VError& error) {
         vips_error_clear();

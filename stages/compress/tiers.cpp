@@ -7,7 +7,8 @@
 namespace mediaferry::stages {
 
 const config::Tier& tier_for(const config::Compress& settings, Timestamp taken, Timestamp now) {
-    const auto tier = std::ranges::find_if(settings.tiers, [&](const config::Tier& one) { return !one.younger_than || now - taken < *one.younger_than; });
+    const auto tier =
+        std::ranges::find_if(settings.tiers, [&](const config::Tier& one) { return !one.younger_than || now - taken < *one.younger_than; });
     if (tier == settings.tiers.end()) throw std::logic_error("compress.tiers has no tier for old files");
     return *tier;
 }

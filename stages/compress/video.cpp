@@ -32,7 +32,8 @@ std::optional<Compressed> unsuited(const av::Clip& clip, const config::VideoTier
     const auto& picture = *clip.video()->codecpar;
     if (clip.other_tracks() > 0) return keep("video.tracks", "it has tracks that cannot be carried over (timed metadata, time code)");
     if (clip.dolby_vision()) return keep("video.dolby_vision", "Dolby Vision would be lost");
-    if (picture.color_trc == AVCOL_TRC_SMPTE2084 || picture.color_trc == AVCOL_TRC_ARIB_STD_B67) return keep("video.hdr", "HDR video keeps its bytes");
+    if (picture.color_trc == AVCOL_TRC_SMPTE2084 || picture.color_trc == AVCOL_TRC_ARIB_STD_B67)
+        return keep("video.hdr", "HDR video keeps its bytes");
     const auto format = static_cast<AVPixelFormat>(picture.format);
     if (format != AV_PIX_FMT_YUV420P && format != AV_PIX_FMT_YUVJ420P && format != AV_PIX_FMT_YUV420P10LE)
         return keep("video.pixels", "an unusual pixel format");
@@ -46,7 +47,7 @@ std::optional<Compressed> unsuited(const av::Clip& clip, const config::VideoTier
 
 struct EncoderChoice {
     const char* name;
-    const char* option;      ///< codec's own options: one thread (processes run side by side), quiet
+    const char* option;  ///< codec's own options: one thread (processes run side by side), quiet
     const char* parameters;
     std::uint32_t tag;
 };
@@ -95,7 +96,8 @@ private:
 
     void open_encoder() {
         const auto* codec = avcodec_find_encoder_by_name(choice_.name);
-        if (codec == nullptr) throw NeedsPerson{"compress.encoder", std::string("this FFmpeg has no ") + choice_.name + "; choose another codec in compress.tiers"};
+        if (codec == nullptr)
+            throw NeedsPerson{"compress.encoder", std::string("this FFmpeg has no ") + choice_.name + "; choose another codec in compress.tiers"};
         encoder_.reset(avcodec_alloc_context3(codec));
         const auto& source = *clip_.video()->codecpar;
         encoder_->width = size_.width;
@@ -170,8 +172,8 @@ private:
         frame->pict_type = AV_PICTURE_TYPE_NONE;
         if (frame->format == AV_PIX_FMT_YUVJ420P) frame->format = AV_PIX_FMT_YUV420P;  // the same bytes; the range is said by color_range
         if (frame->width == size_.width && frame->height == size_.height) return frame;
-        scaler_.reset(sws_getCachedContext(scaler_.release(), frame->width, frame->height, static_cast<AVPixelFormat>(frame->format), size_.width, size_.height,
-                                           encoder_->pix_fmt, SWS_LANCZOS, nullptr, nullptr, nullptr));
+        scaler_.reset(sws_getCachedContext(scaler_.release(), frame->width, frame->height, static_cast<AVPixelFormat>(frame->format), size_.width,
+                                           size_.height, encoder_->pix_fmt, SWS_LANCZOS, nullptr, nullptr, nullptr));
         av_frame_unref(small_.get());
         small_->format = encoder_->pix_fmt;
         small_->width = size_.width;

@@ -12,8 +12,8 @@
 
 namespace mediaferry::stages {
 
-/// Writes the small copy of `original` to the new file `result`, fsynced and checked by video_check. Stops early (kept, compress.not_worth_it) once the result
-/// grows past the original. `stop` true throws Interrupted. Throws BadInput when the original does not decode cleanly from end to end.
+/// Writes the small copy of `original` to the new file `result`, fsynced and checked by video_check. Stops early (kept, compress.not_worth_it) once
+/// the result grows past the original. `stop` true throws Interrupted. Throws BadInput when the original does not decode cleanly from end to end.
 Compressed compress_video(const fs::path& original, const fs::path& result, const config::VideoTier&, const std::function<bool()>& stop = {});
 
 /// Extension a tier's result gets: AV1 cannot live in MOV (FFmpeg 5.1), so it goes to MP4; else as the original.

@@ -32,7 +32,8 @@ void check_keys(const AVDictionary* original, const AVDictionary* result, const 
 void check_tracks(const av::Clip& original, const av::Clip& result) {
     if (original.audio().size() != result.audio().size()) differs("number of sound tracks");
     check_keys(original.format()->metadata, result.format()->metadata, "the clip");
-    if (value_of(original.video()->metadata, "creation_time") != value_of(result.video()->metadata, "creation_time")) differs("creation date of the video track");
+    if (value_of(original.video()->metadata, "creation_time") != value_of(result.video()->metadata, "creation_time"))
+        differs("creation date of the video track");
     const auto* a = original.display_matrix();
     const auto* b = result.display_matrix();
     if ((a == nullptr) != (b == nullptr) || (a != nullptr && std::memcmp(a, b, 9 * sizeof(std::int32_t)) != 0)) differs("rotation");

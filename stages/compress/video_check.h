@@ -8,8 +8,8 @@
 
 namespace mediaferry::stages {
 
-/// Same number of frames at the same times, alike to look at, sound bit for bit, rotation, dates and every metadata key the same. Returns the mean luma PSNR in
-/// dB. Throws TransientError ("video.check") naming the first difference, Interrupted.
+/// Same number of frames at the same times, alike to look at, sound bit for bit, rotation, dates and every metadata key the same. Returns the mean
+/// luma PSNR in dB. Throws TransientError ("video.check") naming the first difference, Interrupted.
 double check_video(const fs::path& original, const fs::path& result, const std::function<bool()>& stop);
 
 /// Keys of the container's metadata that a muxer writes itself and that say nothing about the photo.

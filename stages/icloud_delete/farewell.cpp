@@ -12,7 +12,6 @@
 namespace mediaferry::stages {
 namespace {
 
-
 /// Another file of the same content whose photo is still in iCloud (two assets on one master).
 std::optional<MediaId> still_in_icloud(media_db::Catalogue& catalogue, const media_db::MediaItem& item) {
     for (const auto& resource : catalogue.resources_with(item.apple_checksum)) {

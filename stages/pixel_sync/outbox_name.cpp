@@ -53,8 +53,10 @@ std::string name_of(const MediaItem& file, const MediaItem& original, int attemp
 std::string ascii_stem(std::string_view stem) {
     std::string result;
     for (const char c : stem) {
-        if (plain(c)) result += c;
-        else if (result.empty() || result.back() != '_') result += '_';
+        if (plain(c))
+            result += c;
+        else if (result.empty() || result.back() != '_')
+            result += '_';
     }
     if (std::ranges::all_of(result, [](char c) { return c == '_' || c == '-'; })) return "photo";
     return result;
@@ -70,7 +72,8 @@ std::vector<std::string> outbox_names(const std::vector<MediaItem>& files, const
         for (const auto& file : files) {
             auto name = name_of(file, original, attempt);
             // Two files of one asset with one kind and extension: the row's own number tells them apart.
-            if (taken.contains(lower(name))) name = fs::path{name}.stem().string() + "-f" + std::to_string(file.id.value) + extension_of(file.filename);
+            if (taken.contains(lower(name)))
+                name = fs::path{name}.stem().string() + "-f" + std::to_string(file.id.value) + extension_of(file.filename);
             taken.insert(lower(name));
             names.push_back(std::move(name));
         }

@@ -36,8 +36,9 @@ fs::path staging_directory(const config::Settings& settings) {
         fs::create_directories(directory);
         return directory;
     }
-    throw NeedsPerson{"pixel.staging", "folders.pixel_sync (" + outbox.string() + ") is a mount of its own: let the Syncthing folder be a directory inside "
-                                       "that mount, so that files can be prepared beside it and moved in whole"};
+    throw NeedsPerson{"pixel.staging", "folders.pixel_sync (" + outbox.string() +
+                                           ") is a mount of its own: let the Syncthing folder be a directory inside "
+                                           "that mount, so that files can be prepared beside it and moved in whole"};
 }
 
 void add_copy(media_db::MediaDb& db, const MediaItem& item, const std::string& name, const std::string& how, const std::string& receipt, RunId run,
@@ -180,7 +181,8 @@ Outcome PixelSync::process_asset(const std::vector<MediaItem>& items, Run& run) 
         bytes += file.size;
     }
     const auto load = Evidence{run.db()}.pixel_undelivered();
-    const bool fits = load.files + static_cast<std::int64_t>(files.size()) <= settings_.pixel.batch_files && load.bytes + bytes <= settings_.pixel.batch_bytes;
+    const bool fits =
+        load.files + static_cast<std::int64_t>(files.size()) <= settings_.pixel.batch_files && load.bytes + bytes <= settings_.pixel.batch_bytes;
     if (!fits && load.files > 0) {  // an asset larger than any batch goes alone
         full_ = true;
         return Wait{full(load)};
@@ -198,7 +200,8 @@ Outcome PixelSync::process_asset(const std::vector<MediaItem>& items, Run& run) 
         scanned.push_back(staged.name);
     }
     road_->scan(scanned);
-    if (sent.size() < items.size()) return Done{Reason{"pixel.kind_not_sent", "some of its files are of a kind that is not sent to the phone (pixel.kinds)"}};
+    if (sent.size() < items.size())
+        return Done{Reason{"pixel.kind_not_sent", "some of its files are of a kind that is not sent to the phone (pixel.kinds)"}};
     return Done{};
 }
 

@@ -20,7 +20,8 @@ constexpr std::size_t kAtOnce = 5000;
 
 std::vector<PixelCopy> copies(Run& run, const std::vector<std::string>& proofs) {
     std::vector<PixelCopy> result;
-    for (const auto& copy : media_db::Evidence{run.db()}.pixel_copies(proofs, kAtOnce)) result.push_back({copy, syncthing::receipt_from_json(copy.receipt)});
+    for (const auto& copy : media_db::Evidence{run.db()}.pixel_copies(proofs, kAtOnce))
+        result.push_back({copy, syncthing::receipt_from_json(copy.receipt)});
     return result;
 }
 

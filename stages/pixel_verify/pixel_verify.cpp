@@ -150,7 +150,8 @@ Outcome PixelVerify::by_level(const MediaItem& item, PixelCopy& pixel, Run& run)
     }
     const auto remaining = settings_.pixel.dwell - (run.now() - pixel.receipt.delivery->at);
     if (remaining > std::chrono::seconds{0})
-        return Wait{{"pixel.dwelling", "it is on the phone, and must have been there for pixel.dwell (" + to_text(std::chrono::milliseconds{settings_.pixel.dwell}) + ")"},
+        return Wait{{"pixel.dwelling", "it is on the phone, and must have been there for pixel.dwell (" +
+                                           to_text(std::chrono::milliseconds{settings_.pixel.dwell}) + ")"},
                     remaining};
     pixel.receipt.delivery->dwelt_at = run.now();
     run.with_outcome([pixel, id = item.id, run_id = run.id(), now = run.now()](media_db::MediaDb& db) {

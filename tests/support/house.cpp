@@ -17,9 +17,12 @@ House::House() {
     settings.file = dir / "mediaferry.yaml";
     settings.database = dir / "db" / "media.db";
     settings.folders.root = root;
-    for (const auto& [name, where] : {std::pair{"incoming", &settings.folders.incoming}, {"backup", &settings.folders.backup},
-                                      {"pixel_sync", &settings.folders.pixel_sync}, {"compress", &settings.folders.compress},
-                                      {"library", &settings.folders.library}, {"delete_pending", &settings.folders.delete_pending},
+    for (const auto& [name, where] : {std::pair{"incoming", &settings.folders.incoming},
+                                      {"backup", &settings.folders.backup},
+                                      {"pixel_sync", &settings.folders.pixel_sync},
+                                      {"compress", &settings.folders.compress},
+                                      {"library", &settings.folders.library},
+                                      {"delete_pending", &settings.folders.delete_pending},
                                       {"trash", &settings.folders.trash}}) {
         *where = root / name;
         fs::create_directories(*where);
@@ -42,7 +45,8 @@ media_db::MediaDb& House::db() {
 
 AssetId House::asset(const std::string& record_name, const std::string& filename, Timestamp taken) {
     media_db::Catalogue catalogue{db()};
-    catalogue.see(settings.icloud.username, "PrimarySync", {{record_name, "M" + record_name, "tag1", filename, taken, taken, false, false, {}}}, clock.now());
+    catalogue.see(settings.icloud.username, "PrimarySync", {{record_name, "M" + record_name, "tag1", filename, taken, taken, false, false, {}}},
+                  clock.now());
     return catalogue.asset_named(settings.icloud.username, "PrimarySync", record_name)->id;
 }
 
@@ -53,14 +57,15 @@ MediaId House::downloaded(const std::string& name, const Sample& sample) {
     const auto digests = files::digest_bytes(sample.content);
 
     const auto asset_row = *catalogue.asset(id);
-    media_db::ListedAsset listed{asset_row.record_name, asset_row.master_name, asset_row.change_tag, asset_row.filename,
-                                 asset_row.taken, asset_row.added, false, false, {}};
-    for (const auto& resource : catalogue.resources(id)) listed.resources.push_back({resource.kind, resource.checksum, resource.size, resource.file_type});
+    media_db::ListedAsset listed{
+        asset_row.record_name, asset_row.master_name, asset_row.change_tag, asset_row.filename, asset_row.taken, asset_row.added, false, false, {}};
+    for (const auto& resource : catalogue.resources(id))
+        listed.resources.push_back({resource.kind, resource.checksum, resource.size, resource.file_type});
     listed.resources.push_back({sample.resource, digests.apple_checksum, digests.size, ""});
     catalogue.see(asset_row.account, asset_row.library, {listed}, clock.now());
     const auto resources = catalogue.resources(id);
-    const auto resource = std::ranges::find_if(
-        resources, [&](const auto& one) { return one.kind == sample.resource && one.checksum == digests.apple_checksum; });
+    const auto resource =
+        std::ranges::find_if(resources, [&](const auto& one) { return one.kind == sample.resource && one.checksum == digests.apple_checksum; });
 
     auto path = folder(sample.folder) / name;
     path = files::free_name(path, [](const fs::path& taken) { return fs::exists(taken); });

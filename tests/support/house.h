@@ -41,7 +41,7 @@ public:
     ManualClock clock;
     config::Settings settings;  ///< every stage on, archive.settle 24h, pixel dwell 48h; root below dir
 
-    media_db::MediaDb& db();    ///< opened (and the house set) at the first call
+    media_db::MediaDb& db();  ///< opened (and the house set) at the first call
     fs::path nas() const { return dir / "nas"; }
     fs::path folder(const std::string& name) const { return dir / "media" / name; }
 

@@ -27,7 +27,8 @@ unsigned short free_port() {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    if (probe < 0 || ::bind(probe, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    if (probe < 0 || ::bind(probe, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+        ::getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) != 0)
         throw std::runtime_error("no free port");
     ::close(probe);
     return ntohs(address.sin_port);
@@ -103,18 +104,21 @@ void SyncthingPair::configure(const Side& side, const Side& other, const std::st
     std::string shared, known;
     for (const auto* one : {&side, &other}) {
         shared += "<device id=\"" + one->id + "\"/>";
-        known += "<device id=\"" + one->id + "\" name=\"" + one->home.filename().string() + "\"><address>tcp://127.0.0.1:" + std::to_string(one->sync_port) +
-                 "</address></device>";
+        known += "<device id=\"" + one->id + "\" name=\"" + one->home.filename().string() +
+                 "\"><address>tcp://127.0.0.1:" + std::to_string(one->sync_port) + "</address></device>";
     }
-    write(side.home / "config.xml",
-          "<configuration version=\"36\"><folder id=\"pixel\" label=\"pixel\" path=\"" + side.folder.string() + "\" type=\"" + type +
-              "\" rescanIntervalS=\"0\" fsWatcherEnabled=\"false\" ignorePerms=\"true\" autoNormalize=\"true\"><maxConflicts>0</maxConflicts>"
-              "<minDiskFree unit=\"%\">0</minDiskFree>" + shared + "</folder>" + known + "<gui enabled=\"true\" tls=\"false\"><address>127.0.0.1:" +
-              std::to_string(side.api_port) + "</address><apikey>" + side.key + "</apikey></gui><options><listenAddress>tcp://127.0.0.1:" +
-              std::to_string(side.sync_port) + "</listenAddress><globalAnnounceEnabled>false</globalAnnounceEnabled><localAnnounceEnabled>false"
-              "</localAnnounceEnabled><relaysEnabled>false</relaysEnabled><natEnabled>false</natEnabled><startBrowser>false</startBrowser><urAccepted>-1"
-              "</urAccepted><autoUpgradeIntervalH>0</autoUpgradeIntervalH><crashReportingEnabled>false</crashReportingEnabled><reconnectionIntervalS>5"
-              "</reconnectionIntervalS><minHomeDiskFree unit=\"%\">0</minHomeDiskFree></options></configuration>\n");
+    write(
+        side.home / "config.xml",
+        "<configuration version=\"36\"><folder id=\"pixel\" label=\"pixel\" path=\"" + side.folder.string() + "\" type=\"" + type +
+            "\" rescanIntervalS=\"0\" fsWatcherEnabled=\"false\" ignorePerms=\"true\" autoNormalize=\"true\"><maxConflicts>0</maxConflicts>"
+            "<minDiskFree unit=\"%\">0</minDiskFree>" +
+            shared + "</folder>" + known + "<gui enabled=\"true\" tls=\"false\"><address>127.0.0.1:" + std::to_string(side.api_port) +
+            "</address><apikey>" + side.key + "</apikey></gui><options><listenAddress>tcp://127.0.0.1:" + std::to_string(side.sync_port) +
+            "</listenAddress><globalAnnounceEnabled>false</globalAnnounceEnabled><localAnnounceEnabled>false"
+            "</localAnnounceEnabled><relaysEnabled>false</relaysEnabled><natEnabled>false</natEnabled><startBrowser>false</"
+            "startBrowser><urAccepted>-1"
+            "</urAccepted><autoUpgradeIntervalH>0</autoUpgradeIntervalH><crashReportingEnabled>false</crashReportingEnabled><reconnectionIntervalS>5"
+            "</reconnectionIntervalS><minHomeDiskFree unit=\"%\">0</minHomeDiskFree></options></configuration>\n");
 }
 
 void SyncthingPair::launch(Side& side) {
@@ -159,7 +163,8 @@ void SyncthingPair::tell(config::Settings& settings) const {
 
 void SyncthingPair::stop_phone() {
     stop(phone_);
-    wait_until("the server misses the phone", [&] { return !server("GET", "system/connections").at("connections").at(phone_.id).at("connected").get<bool>(); });
+    wait_until("the server misses the phone",
+               [&] { return !server("GET", "system/connections").at("connections").at(phone_.id).at("connected").get<bool>(); });
 }
 
 void SyncthingPair::start_phone() {
@@ -173,9 +178,8 @@ void SyncthingPair::stop_server() { stop(server_); }
 void SyncthingPair::phone_scans() {
     phone("POST", "db/scan?folder=pixel");
     const auto known = phone("GET", "db/status?folder=pixel").at("sequence").get<std::int64_t>();
-    wait_until("the server knows the phone's index", [&] {
-        return server("GET", "db/completion?folder=pixel&device=" + phone_.id).at("sequence").get<std::int64_t>() >= known;
-    });
+    wait_until("the server knows the phone's index",
+               [&] { return server("GET", "db/completion?folder=pixel&device=" + phone_.id).at("sequence").get<std::int64_t>() >= known; });
 }
 
 void SyncthingPair::phone_deletes(const std::string& name) {

@@ -1,10 +1,10 @@
 #pragma once
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Two real Syncthing processes on 127.0.0.1: the home server's (send-only, its folder is the given outbox) and the phone's (send-receive). Connected and
-// scanned when the constructor returns. The phone is a folder: what a person or an app does there, the test does to its files.
+// Two real Syncthing processes on 127.0.0.1: the home server's (send-only, its folder is the given outbox) and the phone's (send-receive). Connected
+// and scanned when the constructor returns. The phone is a folder: what a person or an app does there, the test does to its files.
 
-#include <nlohmann/json.hpp>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "common/config/settings.h"
@@ -36,8 +36,12 @@ public:
     void wait_for_file_on_phone(const std::string& name);
 
     /// One REST call; throws std::runtime_error unless 200. `path` without "/rest/".
-    nlohmann::json server(const std::string& method, const std::string& path, const std::string& body = "") const { return call(server_, method, path, body); }
-    nlohmann::json phone(const std::string& method, const std::string& path, const std::string& body = "") const { return call(phone_, method, path, body); }
+    nlohmann::json server(const std::string& method, const std::string& path, const std::string& body = "") const {
+        return call(server_, method, path, body);
+    }
+    nlohmann::json phone(const std::string& method, const std::string& path, const std::string& body = "") const {
+        return call(phone_, method, path, body);
+    }
     /// Polls; throws when it has not become true after a minute.
     static void wait_until(const std::string& what, const std::function<bool()>&);
 

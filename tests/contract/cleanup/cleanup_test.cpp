@@ -86,7 +86,8 @@ TEST_CASE("cleanup removes empty folders but not the folders of the house", "[cl
     CHECK_FALSE(fs::exists(house.folder("backup") / "2019"));
     CHECK_FALSE(fs::exists(house.folder("incoming") / "2020"));
     CHECK(fs::exists(house.folder("backup") / "2024/06/kept.jpg"));
-    for (const auto* const name : {"incoming", "backup", "pixel_sync", "compress", "library", "delete_pending", "trash"}) CHECK(fs::exists(house.folder(name)));
+    for (const auto* const name : {"incoming", "backup", "pixel_sync", "compress", "library", "delete_pending", "trash"})
+        CHECK(fs::exists(house.folder(name)));
 }
 
 TEST_CASE("cleanup removes the scratch of runs that have ended", "[cleanup]") {

@@ -40,10 +40,37 @@ std::string photo(const House& house, const std::string& name, const std::vector
 
 std::string clip(const House& house, const std::string& name, const std::vector<std::string>& more = {}) {
     const auto path = (house.dir / name).string();
-    std::vector<std::string> argv{"ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30,noise=alls=20", "-f", "lavfi", "-i", "sine=440", "-t", "1",
-                                  "-c:v", "libx264", "-preset", "ultrafast", "-crf", "12", "-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "use_metadata_tags",
-                                  "-metadata", "com.apple.quicktime.make=Apple", "-metadata", "com.apple.quicktime.content.identifier=ABC-123",
-                                  "-metadata", "creation_time=2021-07-14T16:20:30Z"};
+    std::vector<std::string> argv{"ffmpeg",
+                                  "-v",
+                                  "error",
+                                  "-f",
+                                  "lavfi",
+                                  "-i",
+                                  "testsrc2=size=640x360:rate=30,noise=alls=20",
+                                  "-f",
+                                  "lavfi",
+                                  "-i",
+                                  "sine=440",
+                                  "-t",
+                                  "1",
+                                  "-c:v",
+                                  "libx264",
+                                  "-preset",
+                                  "ultrafast",
+                                  "-crf",
+                                  "12",
+                                  "-pix_fmt",
+                                  "yuv420p",
+                                  "-c:a",
+                                  "aac",
+                                  "-movflags",
+                                  "use_metadata_tags",
+                                  "-metadata",
+                                  "com.apple.quicktime.make=Apple",
+                                  "-metadata",
+                                  "com.apple.quicktime.content.identifier=ABC-123",
+                                  "-metadata",
+                                  "creation_time=2021-07-14T16:20:30Z"};
     argv.insert(argv.end(), more.begin(), more.end());
     argv.insert(argv.end(), {"-y", path});
     tool(argv);
@@ -75,7 +102,9 @@ MediaId ready(House& house, const std::string& name, const std::string& content,
 TEST_CASE("a JPEG gets smaller, looks alike and keeps all its metadata", "[compress]") {
     House house;
     house.settings.compress = heavy_only();
-    const auto content = photo(house, "a.jpg", {"-Orientation#=6", "-Make=Apple", "-GPSLatitude=48.1", "-GPSLatitudeRef=N", "-XMP:Rating=5", "-IPTC:Keywords=summer", "-Comment=hello"});
+    const auto content = photo(
+        house, "a.jpg",
+        {"-Orientation#=6", "-Make=Apple", "-GPSLatitude=48.1", "-GPSLatitudeRef=N", "-XMP:Rating=5", "-IPTC:Keywords=summer", "-Comment=hello"});
     const auto id = ready(house, "IMG_0001.JPG", content, MediaKind::photo);
 
     REQUIRE(house.run("compress").exit_code == 0);
@@ -138,8 +167,8 @@ TEST_CASE("a clip gets smaller and keeps sound, rotation, dates and Apple's keys
     house.settings.compress = heavy_only();
     house.settings.compress.tiers[0].video.max_long_edge = 480;
     auto content = clip(house, "plain.mov");
-    tool({"ffmpeg", "-v", "error", "-i", (house.dir / "plain.mov").string(), "-c", "copy", "-map_metadata", "0", "-movflags", "use_metadata_tags", "-metadata", "creation_time=2021-07-14T16:20:30Z",
-          "-metadata:s:v:0", "rotate=90", "-y", (house.dir / "rotated.mov").string()});
+    tool({"ffmpeg", "-v", "error", "-i", (house.dir / "plain.mov").string(), "-c", "copy", "-map_metadata", "0", "-movflags", "use_metadata_tags",
+          "-metadata", "creation_time=2021-07-14T16:20:30Z", "-metadata:s:v:0", "rotate=90", "-y", (house.dir / "rotated.mov").string()});
     content = test::read(house.dir / "rotated.mov");
     const auto id = ready(house, "IMG_0002.MOV", content, MediaKind::video);
 
@@ -152,8 +181,9 @@ TEST_CASE("a clip gets smaller and keeps sound, rotation, dates and Apple's keys
     probe.argv = {"ffprobe", "-v", "error", "-show_format", "-show_streams", small(house, id).string()};
     probe.inherit_environment = true;
     const auto told = process::capture(probe).out;
-    for (const auto* expected : {"codec_tag_string=hvc1", "width=480", "rotation=90", "TAG:com.apple.quicktime.make=Apple", "TAG:com.apple.quicktime.content.identifier=ABC-123",
-                                 "TAG:creation_time=2021-07-14T16:20:30.000000Z", "codec_name=aac"})
+    for (const auto* expected :
+         {"codec_tag_string=hvc1", "width=480", "rotation=90", "TAG:com.apple.quicktime.make=Apple",
+          "TAG:com.apple.quicktime.content.identifier=ABC-123", "TAG:creation_time=2021-07-14T16:20:30.000000Z", "codec_name=aac"})
         CHECK_THAT(told, Catch::Contains(expected));
 }
 

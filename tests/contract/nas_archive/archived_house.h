@@ -21,7 +21,8 @@ public:
     std::vector<std::string> files() const {
         std::vector<std::string> found;
         for (const auto& entry : fs::recursive_directory_iterator(nas()))
-            if (fs::is_regular_file(entry.path()) && entry.path().filename() != archive::kMarkerName) found.push_back(entry.path().lexically_relative(nas()).string());
+            if (fs::is_regular_file(entry.path()) && entry.path().filename() != archive::kMarkerName)
+                found.push_back(entry.path().lexically_relative(nas()).string());
         std::sort(found.begin(), found.end());
         return found;
     }

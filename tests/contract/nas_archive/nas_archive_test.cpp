@@ -116,7 +116,9 @@ TEST_CASE("A live pair keeps one name when the NAS already has a photo of that n
     test::write(house.nas() / "2024/06/IMG_0001.HEIC", "an older photo");
     const auto asset = house.asset("LIVE", "IMG_0001.HEIC");
     const auto still = house.downloaded("IMG_0001.HEIC", {.content = noise(1000, 1), .asset = asset, .live_pair = true});
-    const auto movie = house.downloaded("IMG_0001.MOV", {.content = noise(2000, 2), .kind = MediaKind::video, .resource = ResourceKind::live_movie, .asset = asset, .live_pair = true});
+    const auto movie = house.downloaded(
+        "IMG_0001.MOV",
+        {.content = noise(2000, 2), .kind = MediaKind::video, .resource = ResourceKind::live_movie, .asset = asset, .live_pair = true});
     CHECK(house.run("nas_archive").exit_code == 0);
     CHECK(house.copy(still, Place::nas)->path == fs::path("2024/06/IMG_0001-2.HEIC"));
     CHECK(house.copy(movie, Place::nas)->path == fs::path("2024/06/IMG_0001-2.MOV"));

@@ -48,7 +48,9 @@ TEST_CASE("A copy counts for a deletion only when it was read again after the se
     CHECK(copy.receipt.find("\"again\"") != std::string::npos);
 }
 
-TEST_CASE("Every copy is read a second time by the archive's own run once it has settled, wherever its photo stands and whether anything is ever deleted", "[nas_archive]") {
+TEST_CASE(
+    "Every copy is read a second time by the archive's own run once it has settled, wherever its photo stands and whether anything is ever deleted",
+    "[nas_archive]") {
     ArchivedHouse house;
     house.settings.icloud_delete.enabled = false;
     const auto photo = house.downloaded("IMG_0001.JPG");

@@ -110,8 +110,10 @@ TEST_CASE("a file changed or removed in the outbox before it arrived is sent aga
     world.house.settings.pixel.proof = PixelProof::delivered;
     const auto photo = world.staged("IMG_1-1.JPG", 1);
     const bool removed = GENERATE(false, true);
-    if (removed) fs::remove(world.outbox() / "IMG_1-1.JPG");
-    else test::write(world.outbox() / "IMG_1-1.JPG", noise(20'000, 9));
+    if (removed)
+        fs::remove(world.outbox() / "IMG_1-1.JPG");
+    else
+        test::write(world.outbox() / "IMG_1-1.JPG", noise(20'000, 9));
     CHECK(world.run().exit_code == 1);
     CHECK(world.reason(photo) == (removed ? "pixel.outbox_missing" : "pixel.outbox_changed"));
     CHECK_FALSE(world.house.copy(photo, Place::pixel));

@@ -1,7 +1,7 @@
 #pragma once
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A house with a phone: the outbox is the folder of a real Syncthing, shared with a second real one. Files are put into the outbox as pixel_sync leaves
-// them there (its own tests are next door).
+// A house with a phone: the outbox is the folder of a real Syncthing, shared with a second real one. Files are put into the outbox as pixel_sync
+// leaves them there (its own tests are next door).
 
 #include "common/syncthing/receipt.h"
 #include "tests/support/house.h"
@@ -27,8 +27,8 @@ public:
     }
 
     fs::path outbox() const { return house.settings.folders.pixel_sync; }
-    std::string proof(MediaId);              ///< of its newest pixel copy, removed or not
-    syncthing::Receipt receipt(MediaId);     ///< likewise
+    std::string proof(MediaId);           ///< of its newest pixel copy, removed or not
+    syncthing::Receipt receipt(MediaId);  ///< likewise
     std::string reason(MediaId id) { return house.reason(id, "pixel_verify"); }
     bool done(MediaId id) { return house.status(id, "pixel_verify") == pipeline::StepStatus::done; }
 };

@@ -52,8 +52,8 @@ Plan plan;
 constexpr struct {
     const char* name;
     int number;
-} kErrors[] = {{"EIO", EIO},       {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EROFS", EROFS}, {"EINTR", EINTR},
-               {"ESTALE", ESTALE}, {"EACCES", EACCES}, {"EPERM", EPERM},   {"EXDEV", EXDEV}, {"EOPNOTSUPP", EOPNOTSUPP}, {"EBUSY", EBUSY}};
+} kErrors[] = {{"EIO", EIO},       {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EROFS", EROFS},           {"EINTR", EINTR}, {"ESTALE", ESTALE},
+               {"EACCES", EACCES}, {"EPERM", EPERM},   {"EXDEV", EXDEV},   {"EOPNOTSUPP", EOPNOTSUPP}, {"EBUSY", EBUSY}};
 
 template <class F>
 F real(const char* name) {
@@ -273,9 +273,9 @@ mode_t mode_in(int flags, va_list list) { return (flags & (O_CREAT | O_TMPFILE))
 
 }  // namespace
 
-#define MODE_OF(flags)                    \
-    va_list list;                         \
-    va_start(list, flags);                \
+#define MODE_OF(flags)                        \
+    va_list list;                             \
+    va_start(list, flags);                    \
     const mode_t mode = mode_in(flags, list); \
     va_end(list)
 
@@ -332,7 +332,8 @@ ssize_t writev(int fd, const struct iovec* parts, int count) {
 }
 ssize_t send(int fd, const void* from, size_t size, int flags) {
     static const auto next = REAL(send);
-    return on_write(fd, size, [&](size_t part) { return next(fd, from, part, flags); }, "send");
+    return on_write(
+        fd, size, [&](size_t part) { return next(fd, from, part, flags); }, "send");
 }
 
 ssize_t read(int fd, void* into, size_t size) {

@@ -24,13 +24,14 @@ TEST_CASE("A layout puts a file where its capture date says", "[archive]") {
 }
 
 TEST_CASE("A wrong layout is refused with what to write", "[archive]") {
-    const auto* const rule = GENERATE("", "/{filename}", "{year}//{filename}", "../{filename}", "{year}/{month}", "{filename}/{year}", "{filename}/{filename}",
-                                      "{yeer}/{filename}", "{year/{filename}", "year}/{filename}", "{filename}.bak");
+    const auto* const rule = GENERATE("", "/{filename}", "{year}//{filename}", "../{filename}", "{year}/{month}", "{filename}/{year}",
+                                      "{filename}/{filename}", "{yeer}/{filename}", "{year/{filename}", "year}/{filename}", "{filename}.bak");
     CHECK_THROWS_AS(Layout(rule), ConfigError);
 }
 
 TEST_CASE("A hostile name stays in its directory", "[archive]") {
-    const auto* const name = GENERATE("../../etc/passwd", "/etc/passwd", "..", ".", "", ".hidden", "a/b.jpg", "x\ny.jpg", "bad\xff.jpg", "nul:colon?.jpg");
+    const auto* const name =
+        GENERATE("../../etc/passwd", "/etc/passwd", "..", ".", "", ".hidden", "a/b.jpg", "x\ny.jpg", "bad\xff.jpg", "nul:colon?.jpg");
     auto photo = kPhoto;
     photo.filename = name;
     const auto path = Layout("{year}/{month}/{filename}").place(photo);

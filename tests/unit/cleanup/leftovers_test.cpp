@@ -10,6 +10,7 @@ TEST_CASE("Only names of our own transfers and icloudpd's count as unfinished", 
     CHECK(is_unfinished_name(mediaferry::files::temporary_name()));
     CHECK(is_unfinished_name("AFWGGZ3XMVZHI6LVNFXXAYLTMRTGO2DK.part"));
     CHECK(is_unfinished_name("MFXGC3TEMVTGM2LDMVXGIZLO====.part"));
-    const auto* const foreign = GENERATE("holiday.part", "movie.mkv.part", "IMG_0001.JPG", ".part", "PART.part", "afwggz3xmvzhi6lvnfxxayltmrtgo2dk.part", ".hidden");
+    const auto* const foreign =
+        GENERATE("holiday.part", "movie.mkv.part", "IMG_0001.JPG", ".part", "PART.part", "afwggz3xmvzhi6lvnfxxayltmrtgo2dk.part", ".hidden");
     CHECK_FALSE(is_unfinished_name(foreign));
 }

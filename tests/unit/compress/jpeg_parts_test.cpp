@@ -21,7 +21,8 @@ std::string segment(unsigned char marker, const std::string& body) {
 
 /// 640x480, three components, chroma halved both ways unless `sampling` says otherwise.
 std::string frame(char sampling = 0x22) {
-    return segment(0xC0, std::string{"\x08\x01\xE0\x02\x80\x03", 6} + std::string{"\x01", 1} + sampling + std::string{"\x00\x02\x11\x01\x03\x11\x01", 7});
+    return segment(0xC0,
+                   std::string{"\x08\x01\xE0\x02\x80\x03", 6} + std::string{"\x01", 1} + sampling + std::string{"\x00\x02\x11\x01\x03\x11\x01", 7});
 }
 
 std::string jpeg(const std::string& metadata, const std::string& pixels, const std::string& behind = "") {

@@ -9,7 +9,8 @@ using namespace std::chrono_literals;
 namespace {
 config::Compress three_tiers() {
     config::Compress settings;
-    settings.tiers = {{"light", std::chrono::hours{24 * 365}, {}, {}}, {"medium", std::chrono::hours{24 * 365 * 3}, {}, {}}, {"heavy", std::nullopt, {}, {}}};
+    settings.tiers = {
+        {"light", std::chrono::hours{24 * 365}, {}, {}}, {"medium", std::chrono::hours{24 * 365 * 3}, {}, {}}, {"heavy", std::nullopt, {}, {}}};
     return settings;
 }
 const Timestamp kNow{1'763'640'000s};
@@ -17,7 +18,8 @@ const Timestamp kNow{1'763'640'000s};
 
 TEST_CASE("a file's tier follows from its age, the first match wins", "[compress]") {
     const auto settings = three_tiers();
-    const auto [days, name] = GENERATE(table<int, std::string>({{0, "light"}, {364, "light"}, {365, "medium"}, {1094, "medium"}, {1095, "heavy"}, {9000, "heavy"}}));
+    const auto [days, name] =
+        GENERATE(table<int, std::string>({{0, "light"}, {364, "light"}, {365, "medium"}, {1094, "medium"}, {1095, "heavy"}, {9000, "heavy"}}));
     CHECK(stages::tier_for(settings, kNow - std::chrono::days{days}, kNow).name == name);
 }
 

@@ -9,7 +9,7 @@ using namespace mediaferry::test;
 
 namespace {
 struct Wrong {
-    std::string text;    // below `icloud: {username: …}` in line 1
+    std::string text;  // below `icloud: {username: …}` in line 1
     std::string fault;
 };
 }  // namespace
@@ -30,9 +30,11 @@ TEST_CASE("each fault is told with its place, its key and what to write", "[conf
         {"archive: {root: [/a]}", "m.yaml:2:17: archive.root: is a list (write one value)"},
         {"archive: [a]", "m.yaml:2:10: archive: is a list (write its keys below it, indented)"},
         {"pixel: {kinds: {photo: yes}}", "m.yaml:2:16: pixel.kinds: is a map (write a list: [a, b])"},
-        {"archive: {settle: 24}", "m.yaml:2:19: archive.settle: \"24\" is not a duration (write a number with its unit s, m, h, d or y, such as 24h)"},
+        {"archive: {settle: 24}",
+         "m.yaml:2:19: archive.settle: \"24\" is not a duration (write a number with its unit s, m, h, d or y, such as 24h)"},
         {"icloud_delete: {fresh_within: 0s}",
-         "m.yaml:2:31: icloud_delete.fresh_within: \"0s\" is not a duration of 1s or more (write a number with its unit s, m, h, d or y, such as 7d)"},
+         "m.yaml:2:31: icloud_delete.fresh_within: \"0s\" is not a duration of 1s or more (write a number with its unit s, m, h, d or y, such as "
+         "7d)"},
         {"pixel: {batch_bytes: lots}", "m.yaml:2:22: pixel.batch_bytes: \"lots\" is not a size (write a number with its unit, such as 4 GiB)"},
         {"icloud_delete: {max_share: 10}", "m.yaml:2:28: icloud_delete.max_share: \"10\" is not a share (write a whole percentage, such as 10%)"},
         {"archive: {processes: 0}", "m.yaml:2:22: archive.processes: \"0\" is not a whole number in range (write 1 to 64)"},
@@ -40,7 +42,8 @@ TEST_CASE("each fault is told with its place, its key and what to write", "[conf
         {"retry: {first: 2h, max: 1h}", "m.yaml:2:25: retry.max: is shorter than retry.first (write 2h or more)"},
         {"retry: {enabled: false}", "m.yaml:2:18: retry.enabled: this cannot be switched off (write attempts: 1)"},
         {"pixel: {proof: dewlt}", "m.yaml:2:16: pixel.proof: \"dewlt\" is no proof level (write delivered, dwelt or freed)"},
-        {"icloud_delete: {google_proof: seen}", "m.yaml:2:31: icloud_delete.google_proof: \"seen\" is no proof level (write delivered, dwelt or freed)"},
+        {"icloud_delete: {google_proof: seen}",
+         "m.yaml:2:31: icloud_delete.google_proof: \"seen\" is no proof level (write delivered, dwelt or freed)"},
         {"pixel: {free_phone: soon}", "m.yaml:2:21: pixel.free_phone: \"soon\" is not known here (write never, freed or an age such as 14d)"},
         {"pixel: {kinds: [photo, film]}", "m.yaml:2:24: pixel.kinds[1]: \"film\" is no kind of file (write photo, raw, video, sidecar or other)"},
         {"icloud_delete: {approval: never}", "m.yaml:2:27: icloud_delete.approval: \"never\" is not known here (write manual or automatic)"},
@@ -53,30 +56,39 @@ TEST_CASE("each fault is told with its place, its key and what to write", "[conf
         {"log: {format: json}", "m.yaml:2:15: log.format: \"json\" is not known here (write auto, journald or logfmt)"},
         {"archive: {trash: a/b}", "m.yaml:2:18: archive.trash: \"a/b\" is not a folder's name (write one name, such as _Trash)"},
         {"archive: {layout: \"{week}\"}",
-         "m.yaml:2:19: archive.layout: \"{week}\" is no layout (write a relative path with {filename} last, of {year}, {month}, {day}, {kind} and {account})"},
+         "m.yaml:2:19: archive.layout: \"{week}\" is no layout (write a relative path with {filename} last, of {year}, {month}, {day}, {kind} and "
+         "{account})"},
         {"schedule: {nas_archive: evry 10m}",
          "m.yaml:2:25: schedule.nas_archive: \"evry 10m\" is no schedule (write five cron fields, such as \"0 2 * * *\", or every 10m)"},
         {"schedule: {windows: [22-6]}", "m.yaml:2:22: schedule.windows[0]: \"22-6\" is no time of day (write \"22:00-06:00\", in quotes)"},
-        {"folders: {trash: backup}", "m.yaml:2:18: folders.trash: is the same folder as folders.backup, /srv/media/backup (write a folder of its own)"},
-        {"folders: {library: pixel_sync/small}", "m.yaml:2:20: folders.library: lies inside folders.pixel_sync, /srv/media/pixel_sync (write a folder of its own)"},
-        {"archive: {root: /srv/media/trash/../trash/}", "m.yaml:2:17: archive.root: lies inside folders.trash, /srv/media/trash (write a folder of its own)"},
+        {"folders: {trash: backup}",
+         "m.yaml:2:18: folders.trash: is the same folder as folders.backup, /srv/media/backup (write a folder of its own)"},
+        {"folders: {library: pixel_sync/small}",
+         "m.yaml:2:20: folders.library: lies inside folders.pixel_sync, /srv/media/pixel_sync (write a folder of its own)"},
+        {"archive: {root: /srv/media/trash/../trash/}",
+         "m.yaml:2:17: archive.root: lies inside folders.trash, /srv/media/trash (write a folder of its own)"},
         {"pixel: {enabled: false}\nicloud_delete: {require: [nas, google]}",
-         "m.yaml:3:26: icloud_delete.require: google cannot be required while pixel.enabled is false (take google out, or write pixel.enabled: true)"},
+         "m.yaml:3:26: icloud_delete.require: google cannot be required while pixel.enabled is false (take google out, or write pixel.enabled: "
+         "true)"},
         {"archive: {enabled: false}\nicloud_delete: {require: nas}",
          "m.yaml:3:26: icloud_delete.require: nas cannot be required while archive.enabled is false (take nas out, or write archive.enabled: true)"},
         {"icloud_delete: {enabled: true, require: []}",
          "m.yaml:2:41: icloud_delete.require: is empty: without any harbour nothing is ever deleted (write [nas], [google] or [nas, google])"},
         {"archive: {enabled: false}\nsyncthing: {enabled: false}\nicloud_delete: {enabled: true}",
-         "m.yaml:4:26: icloud_delete.enabled: without any harbour nothing is ever deleted: archive.enabled and syncthing.enabled are false (write icloud_delete: {enabled: false})"},
+         "m.yaml:4:26: icloud_delete.enabled: without any harbour nothing is ever deleted: archive.enabled and syncthing.enabled are false (write "
+         "icloud_delete: {enabled: false})"},
         {"compress: {tiers: []}", "m.yaml:2:19: compress.tiers: is empty (remove it for the defaults, or write compress: {enabled: false})"},
-        {"compress: {tiers: [{younger_than: 1y, photo: keep}]}", "m.yaml:2:35: compress.tiers[0].younger_than: what is older has no tier (remove younger_than from the last tier)"},
+        {"compress: {tiers: [{younger_than: 1y, photo: keep}]}",
+         "m.yaml:2:35: compress.tiers[0].younger_than: what is older has no tier (remove younger_than from the last tier)"},
         {"compress: {tiers: [{photo: keep}, {photo: keep}]}",
          "m.yaml:2:20: compress.tiers[0]: has no younger_than, so the tiers after it are never reached (write younger_than, or move it to the end)"},
         {"compress: {tiers: [{younger_than: 3y}, {younger_than: 1y}, {photo: keep}]}",
          "m.yaml:2:55: compress.tiers[1].younger_than: 1y is not more than 3y of the tier before (write the tiers from young to old)"},
-        {"compress: {tiers: [{photo: {quality: 101}}]}", "m.yaml:2:38: compress.tiers[0].photo.quality: \"101\" is not a whole number in range (write 1 to 100)"},
+        {"compress: {tiers: [{photo: {quality: 101}}]}",
+         "m.yaml:2:38: compress.tiers[0].photo.quality: \"101\" is not a whole number in range (write 1 to 100)"},
         {"compress: {tiers: [{photo: small}]}", "m.yaml:2:28: compress.tiers[0].photo: is one value (write keep, or {quality: …})"},
-        {"compress: {tiers: [{video: {codec: divx}}]}", "m.yaml:2:36: compress.tiers[0].video.codec: \"divx\" is not known here (write hevc, av1 or h264)"},
+        {"compress: {tiers: [{video: {codec: divx}}]}",
+         "m.yaml:2:36: compress.tiers[0].video.codec: \"divx\" is not known here (write hevc, av1 or h264)"},
         {"compress: {tiers: [{video: {quality: 60}}]}", "m.yaml:2:38: compress.tiers[0].video.quality: is out of range for hevc (write 1 to 51)"},
         {"compress: {tiers: [keep]}", "m.yaml:2:20: compress.tiers[0]: is one value (write {…})"},
         {"archive: {root: /a", "m.yaml:3:1: yaml: end of map flow not found (look at the indentation, and put quotes around odd text)"},

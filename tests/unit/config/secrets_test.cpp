@@ -58,7 +58,8 @@ TEST_CASE("a secret's file that others can read is warned of", "[config]") {
     home.put("pw", "hunter2", 0640);
     const auto s = home.load("  password_file: pw\n");
     REQUIRE(s.warnings.size() == 1);
-    CHECK(s.warnings[0] == home.file() + ":3:18: icloud.password_file: " + (home.dir / "pw").string() + " can be read by others than its owner (run chmod 600 on it)");
+    CHECK(s.warnings[0] ==
+          home.file() + ":3:18: icloud.password_file: " + (home.dir / "pw").string() + " can be read by others than its owner (run chmod 600 on it)");
 }
 
 TEST_CASE("a secret comes from the environment, else from .env", "[config]") {
@@ -99,7 +100,9 @@ TEST_CASE("a plain secret is accepted, with a warning unless only the owner can 
     const auto open = home.load("  password: hunter2\n", 0644);
     CHECK(open.icloud.password.value == "hunter2");
     REQUIRE(open.warnings.size() == 1);
-    CHECK(open.warnings[0] == home.file() + ":3:13: icloud.password: stands here in plain text and others than the owner can read the file (run chmod 600 on it, or write password_file)");
+    CHECK(open.warnings[0] == home.file() +
+                                  ":3:13: icloud.password: stands here in plain text and others than the owner can read the file (run chmod 600 on "
+                                  "it, or write password_file)");
     CHECK(home.load("  password: \"\"\n", 0644).warnings.empty());
 }
 
@@ -113,8 +116,10 @@ TEST_CASE("a secret that is named and cannot be had is a fault", "[config]") {
     Home home;
     home.put("empty", "\n");
     const auto at = home.file() + ":3:";
-    CHECK(home.faults("  password_file: none\n") == at + "18: icloud.password_file: " + (home.dir / "none").string() + " does not exist (make it, mode 0600, with the secret in it)");
-    CHECK(home.faults("  password_file: empty\n") == at + "18: icloud.password_file: " + (home.dir / "empty").string() + " is empty (write the secret into it)");
+    CHECK(home.faults("  password_file: none\n") ==
+          at + "18: icloud.password_file: " + (home.dir / "none").string() + " does not exist (make it, mode 0600, with the secret in it)");
+    CHECK(home.faults("  password_file: empty\n") ==
+          at + "18: icloud.password_file: " + (home.dir / "empty").string() + " is empty (write the secret into it)");
     CHECK(home.faults("  password_env: MF_TEST_UNSET\n") ==
           at + "17: icloud.password_env: neither the environment nor a .env file beside this one has MF_TEST_UNSET (set it, or write password_file)");
     CHECK(home.faults("  password_file: empty\n  password: hunter2\n").find("hunter2") == std::string::npos);
@@ -123,15 +128,20 @@ TEST_CASE("a secret that is named and cannot be had is a fault", "[config]") {
 TEST_CASE("a secret given twice is a fault", "[config]") {
     Home home;
     home.put("pw", "hunter2");
-    CHECK(home.faults("  password: x\n  password_file: pw\n") == home.file() + ":3:13: icloud.password: password_file is given too (keep one of the two)");
+    CHECK(home.faults("  password: x\n  password_file: pw\n") ==
+          home.file() + ":3:13: icloud.password: password_file is given too (keep one of the two)");
     Variable set{"MF_TEST_A", "a"};
-    CHECK(home.faults("  password_file: pw\n  password_env: MF_TEST_A\n") == home.file() + ":4:17: icloud.password_env: password_file is given too (keep one of the two)");
+    CHECK(home.faults("  password_file: pw\n  password_env: MF_TEST_A\n") ==
+          home.file() + ":4:17: icloud.password_env: password_file is given too (keep one of the two)");
 }
 
 TEST_CASE("a line of .env that sets nothing is a fault that does not repeat it", "[config]") {
     Home home;
     home.put(".env", "MF_TEST_A=a\nhunter2\nMF_TEST_B='hunter2\n");
-    const auto said = [&](int line) { return (home.dir / ".env").string() + ":" + std::to_string(line) + ":1: variable: is not of the form NAME=value (write quotes around a value that has blanks or #)"; };
+    const auto said = [&](int line) {
+        return (home.dir / ".env").string() + ":" + std::to_string(line) +
+               ":1: variable: is not of the form NAME=value (write quotes around a value that has blanks or #)";
+    };
     CHECK(home.faults("  password_env: MF_TEST_A\n") == said(2) + "\n" + said(3));
 }
 
@@ -139,7 +149,8 @@ TEST_CASE("no secret is shown, in whichever way it came", "[config]") {
     Home home;
     home.put("pw", "hunter2");
     home.put(".env", "MF_TEST_KEY=hunter2\n");
-    const auto s = home.load("  password_file: pw\nsyncthing: {api_key_env: MF_TEST_KEY}\nnotify: {ntfy_token: hunter2, smtp: {password: hunter2}}\n");
+    const auto s =
+        home.load("  password_file: pw\nsyncthing: {api_key_env: MF_TEST_KEY}\nnotify: {ntfy_token: hunter2, smtp: {password: hunter2}}\n");
     const auto shown = config::show(s) + config::show_json(s);
     CHECK(shown.find("hunter2") == std::string::npos);
     CHECK(shown.find("password: \"(set, from password_file " + (home.dir / "pw").string() + ")\"") != std::string::npos);

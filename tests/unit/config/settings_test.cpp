@@ -103,7 +103,8 @@ log: {level: debug, format: logfmt}
     CHECK(s.processes("nas_archive") == 3);
     CHECK(s.processes("icloud_delete") == 1);
     REQUIRE(s.warnings.size() == 1);
-    CHECK(s.warnings[0] == "m.yaml:14:26: icloud_delete.enabled: only what a person puts into the album is deleted while icloud_mark.enabled is false");
+    CHECK(s.warnings[0] ==
+          "m.yaml:14:26: icloud_delete.enabled: only what a person puts into the album is deleted while icloud_mark.enabled is false");
 }
 
 TEST_CASE("auto is short for automatic approval", "[config]") {
@@ -112,11 +113,12 @@ TEST_CASE("auto is short for automatic approval", "[config]") {
 }
 
 TEST_CASE("what is shown reads back as the same settings", "[config]") {
-    const auto text = GENERATE(as<std::string>{}, kUser, std::string{config::example()}, "icloud: {enabled: false}\narchive: {enabled: false}\npixel: {enabled: false}\n",
-                               "icloud: {username: \"a: b # c\", proxy: \"http://u:p@h:1\", environment: {TOKEN: abc, X: \" '\\\"\\\\\\t\"}, password: hunter2}\n"
-                               "notify: {enabled: true, webhook_url: \"https://h/secret\", command: [\"sh\", \"-c\", \"echo [x], {y}\"]}\n"
-                               "compress: {tiers: [{younger_than: 400d, video: {quality: 30}}, {photo: {quality: 60, max_megapixels: 0.5}}]}\n"
-                               "icloud_delete: {keep_days: 1}\nretry: {factor: 1.25}\n");
+    const auto text = GENERATE(
+        as<std::string>{}, kUser, std::string{config::example()}, "icloud: {enabled: false}\narchive: {enabled: false}\npixel: {enabled: false}\n",
+        "icloud: {username: \"a: b # c\", proxy: \"http://u:p@h:1\", environment: {TOKEN: abc, X: \" '\\\"\\\\\\t\"}, password: hunter2}\n"
+        "notify: {enabled: true, webhook_url: \"https://h/secret\", command: [\"sh\", \"-c\", \"echo [x], {y}\"]}\n"
+        "compress: {tiers: [{younger_than: 400d, video: {quality: 30}}, {photo: {quality: 60, max_megapixels: 0.5}}]}\n"
+        "icloud_delete: {keep_days: 1}\nretry: {factor: 1.25}\n");
     const auto shown = config::show(reading(text));
     CHECK(config::show(reading(shown)) == shown);
     CHECK(shown.find("hunter2") == std::string::npos);
@@ -149,7 +151,8 @@ TEST_CASE("a stage runs when its section and what it needs are on", "[config]") 
         return names;
     };
     CHECK(running(kUser) == "icloud_download pixel_sync pixel_verify nas_archive processing compress icloud_mark cleanup ");
-    CHECK(running(kUser + "icloud_delete: {enabled: true}\nsyncthing: {enabled: false}\n") == "icloud_download nas_archive processing compress icloud_mark icloud_delete cleanup ");
+    CHECK(running(kUser + "icloud_delete: {enabled: true}\nsyncthing: {enabled: false}\n") ==
+          "icloud_download nas_archive processing compress icloud_mark icloud_delete cleanup ");
     CHECK(running("icloud: {enabled: false}\npixel: {enabled: false}\narchive: {enabled: false}\n") == "processing compress cleanup ");
     CHECK(running(kUser + "processing: {enabled: false}\ncompress: {enabled: false}\nicloud_mark: {enabled: false}\ncleanup: {enabled: false}\n") ==
           "icloud_download pixel_sync pixel_verify nas_archive ");
@@ -158,7 +161,8 @@ TEST_CASE("a stage runs when its section and what it needs are on", "[config]") 
 
 TEST_CASE("every section takes enabled, every stage of the house a schedule", "[config]") {
     std::string text = "icloud: {username: me, enabled: true}\n";
-    for (const std::string section : {"folders", "workflow", "syncthing", "pixel", "archive", "processing", "compress", "icloud_mark", "icloud_delete", "cleanup", "retry", "notify", "status", "log"})
+    for (const std::string section : {"folders", "workflow", "syncthing", "pixel", "archive", "processing", "compress", "icloud_mark",
+                                      "icloud_delete", "cleanup", "retry", "notify", "status", "log"})
         text += section + ": {enabled: true}\n";
     text += "schedule:\n  enabled: true\n";
     for (const auto& step : stages::house()) text += "  " + std::string{step.stage} + ": every 2h\n";

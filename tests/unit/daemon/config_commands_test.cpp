@@ -100,7 +100,7 @@ TEST_CASE("config init writes the example for its owner alone and never overwrit
     CHECK(config_init(file, no_out, told) == 65);
     CHECK(read(file) == "mine");
     CHECK(told.str().find("is left as it is") != std::string::npos);
-    CHECK(fs::directory_iterator{dir / "etc"}->path() == file);  // and nothing beside it
+    CHECK(fs::directory_iterator { dir / "etc" } -> path() == file);  // and nothing beside it
 }
 
 TEST_CASE("the wizard with Enter to every question makes a config of defaults", "[config]") {
@@ -117,11 +117,11 @@ TEST_CASE("the wizard takes every answer and keeps secrets in files of their own
     TempDir dir;
     const auto target = dir / "mediaferry.yaml";
     const Setup setup{target,
-                      "/db/media.db\n/photos\nno\nin\n\n\n\nsmall\n\n\n48h\n"               // folders
-                      "me@example.com\nhunter2\ncn\n/var/cookies\n"                         // iCloud
-                      "yes\nhttps://localhost:9\nkey-1\nfolder-1\n10m\n7\n"                 // phone
-                      "yes\n/mnt/nas\n{year}/{filename}\n"                                  // NAS
-                      "yes\nno\nyes\n2y\nkeep\n5y\n70\n30\n60\nkeep\n"};                    // compression
+                      "/db/media.db\n/photos\nno\nin\n\n\n\nsmall\n\n\n48h\n"  // folders
+                      "me@example.com\nhunter2\ncn\n/var/cookies\n"            // iCloud
+                      "yes\nhttps://localhost:9\nkey-1\nfolder-1\n10m\n7\n"    // phone
+                      "yes\n/mnt/nas\n{year}/{filename}\n"                     // NAS
+                      "yes\nno\nyes\n2y\nkeep\n5y\n70\n30\n60\nkeep\n"};       // compression
     CAPTURE(setup.said);
     REQUIRE(setup.exit_code == 0);
     const auto s = config::load(target);

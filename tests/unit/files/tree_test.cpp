@@ -33,7 +33,8 @@ TEST_CASE("a tree refuses names that lead out of it", "[files]") {
     fs::create_directory_symlink(dir.path(), dir / "nas/up");
     const Tree tree = Tree::open(dir / "nas");
 
-    for (const fs::path& name : {fs::path("../secret.txt"), fs::path("2025/../../secret.txt"), dir / "secret.txt", fs::path("up/secret.txt"), fs::path("link.jpg")}) {
+    for (const fs::path& name :
+         {fs::path("../secret.txt"), fs::path("2025/../../secret.txt"), dir / "secret.txt", fs::path("up/secret.txt"), fs::path("link.jpg")}) {
         INFO(name.string());
         CHECK(code_thrown_by([&] { tree.open_read(name); }) == "file.refused");
     }

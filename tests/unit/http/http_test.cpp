@@ -29,10 +29,15 @@ const std::string kHundredBlanks{"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x53\x
 }  // namespace
 
 TEST_CASE("a request arrives as it was made, the answer as it was given", "[http]") {
-    LoopbackServer server([](const Seen&) { return Answer{.status = 418, .body = "{}", .headers = {{"Set-Cookie", "a=1"}, {"X-Empty", ""}, {"set-cookie", "b=2"}}}; });
+    LoopbackServer server([](const Seen&) {
+        return Answer{.status = 418, .body = "{}", .headers = {{"Set-Cookie", "a=1"}, {"X-Empty", ""}, {"set-cookie", "b=2"}}};
+    });
     http::Client client;
 
-    const auto response = client.send({.method = "POST", .url = server.url() + "/records?a=1", .headers = {{"Origin", "https://www.icloud.com"}, {"X-Nothing", ""}}, .body = "{\"x\":1}"});
+    const auto response = client.send({.method = "POST",
+                                       .url = server.url() + "/records?a=1",
+                                       .headers = {{"Origin", "https://www.icloud.com"}, {"X-Nothing", ""}},
+                                       .body = "{\"x\":1}"});
 
     CHECK(response.status == 418);
     CHECK(response.body == "{}");
@@ -112,7 +117,8 @@ TEST_CASE("error texts name the host and no more of the address", "[http]") {
         client.send({.url = "http://user:hunter2@127.0.0.1:" + std::to_string(dead_port()) + "/secret-topic?token=abc"});
         FAIL("answered");
     } catch (const Unavailable& error) {
-        CHECK_THAT(error.what(), Catch::Contains("127.0.0.1") && !Catch::Contains("hunter2") && !Catch::Contains("secret-topic") && !Catch::Contains("abc"));
+        CHECK_THAT(error.what(),
+                   Catch::Contains("127.0.0.1") && !Catch::Contains("hunter2") && !Catch::Contains("secret-topic") && !Catch::Contains("abc"));
     }
 }
 
@@ -162,11 +168,14 @@ TEST_CASE("a download comes in pieces, unpacked by nobody", "[http]") {
 }
 
 TEST_CASE("a sink and a stop question end a transfer", "[http]") {
-    LoopbackServer server([](const Seen& seen) { return seen.target == "/hang" ? Answer{.hang = true} : Answer{.body = std::string(1'000'000, 'x')}; });
+    LoopbackServer server(
+        [](const Seen& seen) { return seen.target == "/hang" ? Answer{.hang = true} : Answer{.body = std::string(1'000'000, 'x')}; });
     http::Client client;
     CHECK_THROWS_AS(client.download({.url = server.url()}, [](std::string_view) { return false; }), Interrupted);
     CHECK_THROWS_AS(client.send({.url = server.url() + "/hang", .stop = [] { return true; }}), Interrupted);
-    CHECK(code_thrown_by([&] { client.download({.url = server.url()}, [](std::string_view) -> bool { throw TransientError{"file.full", "disk"}; }); }) == "file.full");
+    CHECK(code_thrown_by([&] {
+              client.download({.url = server.url()}, [](std::string_view) -> bool { throw TransientError{"file.full", "disk"}; });
+          }) == "file.full");
     CHECK(client.send({.url = server.url()}).body.size() == 1'000'000);  // and the client goes on
 }
 

@@ -34,7 +34,8 @@ class UnknownAuthority {
 public:
     UnknownAuthority() {
         const std::string make = "cd " + dir_.path().string() +
-                                 " && openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=test -addext subjectAltName=IP:127.0.0.1 2>openssl.log";
+                                 " && openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=test -addext "
+                                 "subjectAltName=IP:127.0.0.1 2>openssl.log";
         REQUIRE(std::system(make.c_str()) == 0);
         const std::string where = dir_.path().string();
         pid_ = ::fork();
@@ -79,7 +80,7 @@ TEST_CASE("a server is believed only with a certificate of a trusted authority, 
     const http::Route trusting{.ca_file = server.certificate()};
 
     CHECK(outcome({}, url) == "http.tls");
-    CHECK(outcome(trusting, url) == "501");  // an answer: it knows no GET
+    CHECK(outcome(trusting, url) == "501");                                        // an answer: it knows no GET
     CHECK(outcome(trusting, "https://localhost:" + server.port()) == "http.tls");  // the certificate is for 127.0.0.1
     CHECK(outcome({.ca_file = "/does/not/exist.pem"}, url) == "http.tls");
 }

@@ -91,11 +91,15 @@ TEST_CASE("throttling, refusal and nonsense are told apart", "[icloud]") {
         }
     }
     SECTION("an op-lock passes by itself") {
-        world.apple.fault({{"match", "records/query"}, {"status", 200}, {"body", R"({"serverErrorCode":"TRY_AGAIN_LATER","reason":"Sync zone CAS Op-Lock failed"})"}, {"times", 2}});
+        world.apple.fault({{"match", "records/query"},
+                           {"status", 200},
+                           {"body", R"({"serverErrorCode":"TRY_AGAIN_LATER","reason":"Sync zone CAS Op-Lock failed"})"},
+                           {"times", 2}});
         CHECK(client.indexing().finished());
     }
     SECTION("access denied") {
-        world.apple.fault({{"match", "records/query"}, {"status", 403}, {"body", R"({"serverErrorCode":"ACCESS_DENIED","reason":"private db access disabled"})"}});
+        world.apple.fault(
+            {{"match", "records/query"}, {"status", 403}, {"body", R"({"serverErrorCode":"ACCESS_DENIED","reason":"private db access disabled"})"}});
         CHECK_THROWS_WITH(client.indexing(), Catch::Contains("Advanced Data Protection"));
     }
     SECTION("a web page") {
@@ -195,7 +199,9 @@ TEST_CASE("filing is believed only when it is read back", "[icloud]") {
     for (int i = 0; i < 120; ++i) assets.push_back(world.apple.add("IMG_" + std::to_string(i), {{"original", "photo " + std::to_string(i)}}, i));
     auto client = world.signed_in();
     const auto album = client.find_or_create_album("DeletePending");
-    const auto members = [&](const std::vector<Filed>& filed) { return std::count_if(filed.begin(), filed.end(), [](const Filed& f) { return f.member; }); };
+    const auto members = [&](const std::vector<Filed>& filed) {
+        return std::count_if(filed.begin(), filed.end(), [](const Filed& f) { return f.member; });
+    };
 
     SECTION("all of them, and again without harm") {
         world.apple.call("knob", {{"repeat_create", GENERATE("EXISTS", "CONFLICT")}});
@@ -253,10 +259,12 @@ TEST_CASE("deletion answers for each asset by itself", "[icloud]") {
         CHECK(client.listed_count() == 1);
         CHECK(client.recently_deleted_count() == 3);
         std::set<std::string> deleted;
-        CHECK(client.list_recently_deleted([&](const std::vector<Asset>& page) {
-                        for (const auto& asset : page) deleted.insert(asset.record_name);
-                        return true;
-                    }).complete());
+        CHECK(client
+                  .list_recently_deleted([&](const std::vector<Asset>& page) {
+                      for (const auto& asset : page) deleted.insert(asset.record_name);
+                      return true;
+                  })
+                  .complete());
         CHECK(deleted == std::set<std::string>{wanted[0].record_name, wanted[2].record_name, wanted[3].record_name});
         for (const auto& deletion : world.apple.call("deleted")) CHECK_FALSE(deletion.contains("permanently"));
     }
@@ -313,7 +321,8 @@ TEST_CASE("a fetched file is proven to be the resource", "[icloud]") {
         CHECK(world.apple.call("state").at("requests").get<int>() == before);
     }
     SECTION("a flipped byte, a short body and a web page are thrown away") {
-        const auto fault = GENERATE(as<nlohmann::json>{}, nlohmann::json{{"corrupt", true}}, nlohmann::json{{"short", 1000}}, nlohmann::json{{"html", true}});
+        const auto fault =
+            GENERATE(as<nlohmann::json>{}, nlohmann::json{{"corrupt", true}}, nlohmann::json{{"short", 1000}}, nlohmann::json{{"html", true}});
         auto with = fault;
         with["checksum"] = resource.checksum;
         world.apple.fault(with);

@@ -47,7 +47,8 @@ TEST_CASE("an expired cookie is not sent", "[icloud]") {
 
 TEST_CASE("Set-Cookie replaces, adds and removes", "[icloud]") {
     auto jar = CookieJar::parse(kJar);
-    jar.take("X-APPLE-WEBAUTH-TOKEN=\"v=2:t=new\"; Expires=Sun, 20-Dec-2026 10:00:00 GMT; Path=/; Domain=.icloud.com; Secure; HttpOnly", "setup.icloud.com", kNow);
+    jar.take("X-APPLE-WEBAUTH-TOKEN=\"v=2:t=new\"; Expires=Sun, 20-Dec-2026 10:00:00 GMT; Path=/; Domain=.icloud.com; Secure; HttpOnly",
+             "setup.icloud.com", kNow);
     CHECK(jar.cookies().size() == 3);
     CHECK(jar.find("X-APPLE-WEBAUTH-TOKEN")->value == "\"v=2:t=new\"");
     CHECK(to_iso(*jar.find("X-APPLE-WEBAUTH-TOKEN")->expires) == "2026-12-20T10:00:00Z");
@@ -70,7 +71,9 @@ TEST_CASE("a host cannot set cookies for others", "[icloud]") {
 }
 
 TEST_CASE("lines that are no cookies are passed over", "[icloud]") {
-    const auto jar = CookieJar::parse("#LWP-Cookies-2.0\nSet-Cookie3: \nSet-Cookie3: a=\"unfinished\nrubbish\nSet-Cookie3: ok=1; path=\"/\"; domain=\"x.example\"; discard; version=0\n");
+    const auto jar = CookieJar::parse(
+        "#LWP-Cookies-2.0\nSet-Cookie3: \nSet-Cookie3: a=\"unfinished\nrubbish\nSet-Cookie3: ok=1; path=\"/\"; domain=\"x.example\"; discard; "
+        "version=0\n");
     REQUIRE(jar.cookies().size() == 1);
     CHECK(jar.cookies().front().name == "ok");
 }

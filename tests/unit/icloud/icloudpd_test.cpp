@@ -46,7 +46,8 @@ TEST_CASE("what icloudpd's lines hint at", "[icloud]") {
         {log("INFO    ", "Downloading the first original photo or video to /srv/incoming ..."), Hint::listing, ""},
         {log("DEBUG   ", "Downloading /srv/incoming/2024/05/IMG_1.JPG..."), Hint::other, ""},
         {log("INFO    ", "Downloaded /srv/incoming/2024/05/IMG_1_QVVlbzc.JPG"), Hint::downloaded, "/srv/incoming/2024/05/IMG_1_QVVlbzc.JPG"},
-        {log("INFO    ", "Downloaded /srv/Traceback (most recent call last) ACCESS_DENIED.JPG"), Hint::downloaded, "/srv/Traceback (most recent call last) ACCESS_DENIED.JPG"},
+        {log("INFO    ", "Downloaded /srv/Traceback (most recent call last) ACCESS_DENIED.JPG"), Hint::downloaded,
+         "/srv/Traceback (most recent call last) ACCESS_DENIED.JPG"},
         {log("DEBUG   ", "/srv/a.JPG already exists"), Hint::exists, "/srv/a.JPG"},
         {log("ERROR   ", "Could not download IMG_2.JPG. Please try again later."), Hint::file_failed, "IMG_2.JPG"},
         {log("ERROR   ", "Could not find URL to download IMG_3.MOV for size original"), Hint::file_failed, "IMG_3.MOV"},
@@ -57,9 +58,12 @@ TEST_CASE("what icloudpd's lines hint at", "[icloud]") {
         {log("INFO    ", "Failed to verify two-factor authentication code"), Hint::two_factor_wrong, ""},
         {log("ERROR   ", "Authentication required for Account. (421)"), Hint::session_stale, ""},
         {log("INFO    ", "Authentication completed successfully"), Hint::authenticated, ""},
-        {log("INFO    ", R"(('Invalid email/password combination.', PyiCloudAPIResponseException('{"service_errors":[{"code": "-20101"}]} (401)')))"), Hint::wrong_password, ""},
-        {log("INFO    ", R"(('Invalid email/password combination.', PyiCloudAPIResponseException('{"service_errors":[{"code": "-20209"}]} (403)')))"), Hint::locked, ""},
-        {log("INFO    ", R"(('Invalid email/password combination.', PyiCloudAPIResponseException('Service Unavailable (503)')))"), Hint::throttled, ""},
+        {log("INFO    ", R"(('Invalid email/password combination.', PyiCloudAPIResponseException('{"service_errors":[{"code": "-20101"}]} (401)')))"),
+         Hint::wrong_password, ""},
+        {log("INFO    ", R"(('Invalid email/password combination.', PyiCloudAPIResponseException('{"service_errors":[{"code": "-20209"}]} (403)')))"),
+         Hint::locked, ""},
+        {log("INFO    ", R"(('Invalid email/password combination.', PyiCloudAPIResponseException('Service Unavailable (503)')))"), Hint::throttled,
+         ""},
         {log("INFO    ", "Apple iCloud is temporary refusing to serve icloudpd"), Hint::throttled, ""},
         {log("INFO    ", "Cannot connect to Apple iCloud service"), Hint::unreachable, ""},
         {log("ERROR   ", "private db access disabled for this account (ACCESS_DENIED)"), Hint::access_denied, ""},
@@ -81,7 +85,8 @@ TEST_CASE("the command line has no password and none of icloudpd's own deletions
     const auto argv = command_line(settings_with(dir), "/srv/incoming", GENERATE(Purpose::download, Purpose::auth_only));
     for (const auto& word : argv) {
         CHECK(word.find("correct horse") == std::string::npos);
-        for (const auto* never : {"--password", "-p", "--auto-delete", "--delete-after-download", "--keep-icloud-recent-days", "--set-exif-datetime", "--watch-with-interval"})
+        for (const auto* never : {"--password", "-p", "--auto-delete", "--delete-after-download", "--keep-icloud-recent-days", "--set-exif-datetime",
+                                  "--watch-with-interval"})
             CHECK(word != never);
     }
 }
@@ -145,13 +150,15 @@ TEST_CASE("a run that reached its end marker has no problem, whatever it says of
 TEST_CASE("an exit code of 0 without the end marker is an aborted run", "[icloud]") {
     TempDir dir;
     CHECK(run(dir, scripted(dir, "echo '2025-11-20 12:00:00 INFO     Processing user: x'\n")).problem()->code == "icloudpd.aborted");
-    CHECK(run(dir, scripted(dir, "echo '2025-11-20 12:00:00 INFO     Apple iCloud is temporary refusing to serve icloudpd'\n")).problem()->code == "icloudpd.throttled");
+    CHECK(run(dir, scripted(dir, "echo '2025-11-20 12:00:00 INFO     Apple iCloud is temporary refusing to serve icloudpd'\n")).problem()->code ==
+          "icloudpd.throttled");
     CHECK(run(dir, scripted(dir, "echo 'Traceback (most recent call last):' >&2; exit 1\n")).problem()->code == "icloudpd.died");
 }
 
 TEST_CASE("an icloudpd that begins again and again is ended", "[icloud]") {
     TempDir dir;
-    const auto result = run(dir, scripted(dir, "while :; do echo '2025-11-20 12:00:00 INFO     Downloading 9 original photos and videos to x ...'; done\n"));
+    const auto result =
+        run(dir, scripted(dir, "while :; do echo '2025-11-20 12:00:00 INFO     Downloading 9 original photos and videos to x ...'; done\n"));
     CHECK(result.hot_loop);
     CHECK(result.problem()->code == "icloudpd.hot_loop");
 }
@@ -178,7 +185,9 @@ TEST_CASE("stopping ends icloudpd and says so", "[icloud]") {
     const auto settings = scripted(dir, "echo begun; exec sleep 600\n");
     const auto lock = SessionLock::take(settings.cookie_directory);
     bool begun = false;
-    CHECK_THROWS_AS(run_icloudpd(lock, settings, dir.path(), dir / "run", [&] { return begun; }, [&](const Line&) { begun = true; }), Interrupted);
+    CHECK_THROWS_AS(run_icloudpd(
+                        lock, settings, dir.path(), dir / "run", [&] { return begun; }, [&](const Line&) { begun = true; }),
+                    Interrupted);
     CHECK_FALSE(fs::exists(dir / "run"));
 }
 

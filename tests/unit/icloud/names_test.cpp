@@ -34,9 +34,18 @@ TEST_CASE("content decides what a file is", "[icloud]") {
     const auto [head, type, name, kind] = GENERATE_COPY(table<std::string, std::string, std::string, MediaKind>({
         {"\xff\xd8\xff\xe0....", "public.jpeg", "a.JPG", MediaKind::photo},
         {"\xff\xd8\xff\xe0....", "com.apple.quicktime-movie", "a.MOV", MediaKind::photo},
-        {text("\0\0\0\x18" "ftypheic", 12), "public.heic", "a.HEIC", MediaKind::photo},
-        {text("\0\0\0\x14" "ftypqt  ", 12), "public.jpeg", "a.JPG", MediaKind::video},
-        {text("\0\0\0\x18" "ftypcrx ", 12), "com.canon.cr3-raw-image", "a.CR3", MediaKind::raw},
+        {text("\0\0\0\x18"
+              "ftypheic",
+              12),
+         "public.heic", "a.HEIC", MediaKind::photo},
+        {text("\0\0\0\x14"
+              "ftypqt  ",
+              12),
+         "public.jpeg", "a.JPG", MediaKind::video},
+        {text("\0\0\0\x18"
+              "ftypcrx ",
+              12),
+         "com.canon.cr3-raw-image", "a.CR3", MediaKind::raw},
         {text("II*\0....", 8), "com.adobe.raw-image", "a.DNG", MediaKind::raw},
         {text("II*\0....", 8), "public.tiff", "a.TIFF", MediaKind::photo},
         {"<!DOCTYPE html><html>", "public.jpeg", "a.JPG", MediaKind::other},

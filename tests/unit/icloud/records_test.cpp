@@ -167,7 +167,9 @@ TEST_CASE("counts, indexing and zones are read", "[icloud]") {
 
 TEST_CASE("the account says whether a code is needed", "[icloud]") {
     const auto body = [](bool trusted, bool challenge) {
-        return json{{"dsInfo", {{"dsid", "10000000001"}, {"hsaVersion", 2}, {"hasICloudQualifyingDevice", true}}}, {"hsaTrustedBrowser", trusted}, {"hsaChallengeRequired", challenge},
+        return json{{"dsInfo", {{"dsid", "10000000001"}, {"hsaVersion", 2}, {"hasICloudQualifyingDevice", true}}},
+                    {"hsaTrustedBrowser", trusted},
+                    {"hsaChallengeRequired", challenge},
                     {"webservices", {{"ckdatabasews", {{"url", "https://p99-ckdatabasews.icloud.com:443"}}}}}}
             .dump();
     };
@@ -180,9 +182,10 @@ TEST_CASE("the account says whether a code is needed", "[icloud]") {
 }
 
 TEST_CASE("hostile answers end in an exception, never in a crash or a made-up photo", "[icloud]") {
-    const auto body = GENERATE(as<std::string>{}, "", "null", "[]", "<html></html>", "{", R"({"records":7})", R"({"records":[7]})", R"({"records":[{}]})",
-                               R"({"records":[{"recordType":"CPLAsset"}]})", R"({"records":[{"recordName":5,"recordType":"CPLAsset"}]})", R"({"x":1})",
-                               std::string(200000, '['), "{\"records\":" + std::string(5000, '[') + std::string(5000, ']') + "}", "{\"records\":[\"\xff\xfe\"]}");
+    const auto body =
+        GENERATE(as<std::string>{}, "", "null", "[]", "<html></html>", "{", R"({"records":7})", R"({"records":[7]})", R"({"records":[{}]})",
+                 R"({"records":[{"recordType":"CPLAsset"}]})", R"({"records":[{"recordName":5,"recordType":"CPLAsset"}]})", R"({"x":1})",
+                 std::string(200000, '['), "{\"records\":" + std::string(5000, '[') + std::string(5000, ']') + "}", "{\"records\":[\"\xff\xfe\"]}");
     CHECK_THROWS_AS(read_records(body), TransientError);
 }
 

@@ -45,7 +45,8 @@ TEST_CASE("what a reply changes is written back for icloudpd, privately", "[iclo
     test::write(dir / "me.session", R"({"client_id": "auth-1", "session_token": "old-token-value", "trust_token": "trust-value-1"})");
     const auto lock = SessionLock::take(dir.path());
     auto session = Session::read(dir.path(), "me");
-    http::Response reply{200, {{"set-cookie", "K=\"v\"; Path=/; Domain=.icloud.com"}, {"X-Apple-Session-Token", "new-token-value"}, {"scnt", "s1"}}, ""};
+    http::Response reply{
+        200, {{"set-cookie", "K=\"v\"; Path=/; Domain=.icloud.com"}, {"X-Apple-Session-Token", "new-token-value"}, {"scnt", "s1"}}, ""};
     session.merge(reply, "setup.icloud.com", kNow);
     session.write_back(lock);
 

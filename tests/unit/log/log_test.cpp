@@ -41,15 +41,18 @@ TEST_CASE("an event is one logfmt line with its fields", "[log]") {
 
 TEST_CASE("a value cannot forge a line or a field", "[log]") {
     log::init(log::Level::info, log::Format::logfmt);
-    const auto [value, shown] = GENERATE(table<std::string, std::string>({{"a\n2026-01-01T00:00:00Z level=error msg=forged", "\"a\\n2026-01-01T00:00:00Z level=error msg=forged\""},
-                                                                          {"x=y", "\"x=y\""},
-                                                                          {"", "\"\""},
-                                                                          {"quote\"s", "\"quote\\\"s\""},
-                                                                          {"back\\slash", "\"back\\\\slash\""},
-                                                                          {"\x1b[31mred", "\"\\x1b[31mred\""},
-                                                                          {"\xc2\x9b" "31m", "\"\\xc2\\x9b31m\""},
-                                                                          {"bad\xff", "\"bad\\xff\""},
-                                                                          {"Käse", "Käse"}}));
+    const auto [value, shown] = GENERATE(
+        table<std::string, std::string>({{"a\n2026-01-01T00:00:00Z level=error msg=forged", "\"a\\n2026-01-01T00:00:00Z level=error msg=forged\""},
+                                         {"x=y", "\"x=y\""},
+                                         {"", "\"\""},
+                                         {"quote\"s", "\"quote\\\"s\""},
+                                         {"back\\slash", "\"back\\\\slash\""},
+                                         {"\x1b[31mred", "\"\\x1b[31mred\""},
+                                         {"\xc2\x9b"
+                                          "31m",
+                                          "\"\\xc2\\x9b31m\""},
+                                         {"bad\xff", "\"bad\\xff\""},
+                                         {"Käse", "Käse"}}));
     const std::string& given = value;
     CHECK(line(said([&] { log::warning("renamed", {{"FILE", given}}); })) == "level=warning msg=\"renamed\" FILE=" + shown + "\n");
     CHECK(line(said([&] { log::warning("a\nb"); })) == "level=warning msg=\"a\\nb\"\n");

@@ -43,7 +43,7 @@ TEST_CASE("what a confirmed census did not see is unlisted, in that library only
     CHECK(unseen[0].record_name == "B");
     CHECK_FALSE(world.catalogue.asset(unseen[0].id)->listed);
     CHECK(world.catalogue.listed_assets() == 2);
-    CHECK(world.catalogue.missing_count() == 2);  // nobody fetches what is not listed
+    CHECK(world.catalogue.missing_count() == 2);                 // nobody fetches what is not listed
     CHECK(world.catalogue.resources(unseen[0].id).size() == 1);  // but what it consisted of is remembered
 
     // Asked again until there is an answer: the run that should have asked iCloud may have died.
@@ -127,8 +127,9 @@ TEST_CASE("a file is found by number, name, path or record name", "[catalogue]")
     copy.path = "2023/11/IMG_0001-2.HEIC";
     copy.proof = "read_back";
     world.evidence.add(copy);
-    for (const std::string& what : {std::string("1"), std::string("IMG_0001.HEIC"), std::string("img_0001.heic"), (world.dir / "backup/IMG_0001.HEIC").string(),
-                                    std::string("record-1"), std::string("2023/11/IMG_0001-2.HEIC"), std::string("/somewhere/else/IMG_0001.HEIC")}) {
+    for (const std::string& what :
+         {std::string("1"), std::string("IMG_0001.HEIC"), std::string("img_0001.heic"), (world.dir / "backup/IMG_0001.HEIC").string(),
+          std::string("record-1"), std::string("2023/11/IMG_0001-2.HEIC"), std::string("/somewhere/else/IMG_0001.HEIC")}) {
         INFO(what);
         const auto found = world.catalogue.find(what);
         REQUIRE(found.size() == 1);

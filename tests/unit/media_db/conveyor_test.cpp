@@ -210,7 +210,8 @@ TEST_CASE("redo opens one stage again, and the status does not go back", "[conve
 TEST_CASE("a file that ages into the next tier is compressed again, and only that", "[conveyor]") {
     World world;
     const auto photo = world.downloaded("a.jpg");
-    for (const char* stage : {"pixel_sync", "pixel_verify", "nas_archive", "processing", "compress", "icloud_mark", "icloud_delete"}) world.finish(photo, stage);
+    for (const char* stage : {"pixel_sync", "pixel_verify", "nas_archive", "processing", "compress", "icloud_mark", "icloud_delete"})
+        world.finish(photo, stage);
     world.catalogue.set_compressed(photo, {500}, R"({"tier":"light"})", world.now() + 24h, world.now());
     CHECK(world.catalogue.reopen_aged(world.now()) == 0);
     world.clock.advance(25h);

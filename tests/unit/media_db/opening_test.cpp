@@ -70,7 +70,8 @@ TEST_CASE("the documented columns are there under their documented names", "[ope
     const auto photo = world.downloaded("IMG_0001.HEIC");
     world.catalogue.set_flags(photo, true, true, true, true, world.now());
     SQLite::Database reader((world.dir / "media.db").string(), SQLite::OPEN_READONLY);
-    SQLite::Statement row(reader, R"(SELECT id, filename, icloud_id, created_date, local_path, status, synced_google, synced_nas, album_moved, deleted_icloud,
+    SQLite::Statement row(reader,
+                          R"(SELECT id, filename, icloud_id, created_date, local_path, status, synced_google, synced_nas, album_moved, deleted_icloud,
                                             initial_size, current_size, last_compressed, last_updated, nas_google FROM media)");
     REQUIRE(row.executeStep());
     CHECK(row.getColumn(1).getString() == "IMG_0001.HEIC");

@@ -108,7 +108,8 @@ TEST_CASE("no statement that is kept reads a whole table", "[queries]") {
     for (const auto& [sql, statement] : world.db.impl().statements) statements.push_back(sql);
     REQUIRE(statements.size() > 60);
     // `m`, `s`, … are the aliases that the statements use. A partial index that holds only what is asked for may be read in full.
-    const std::regex scan("SCAN (media|step|resource|copy|event|asset|run|m|s|r|c|a|o|t)\\b(?!.*INDEX (asset_listed|asset_filed|asset_deleted|asset_gone|asset_held))");
+    const std::regex scan(
+        "SCAN (media|step|resource|copy|event|asset|run|m|s|r|c|a|o|t)\\b(?!.*INDEX (asset_listed|asset_filed|asset_deleted|asset_gone|asset_held))");
     for (const auto& sql : statements) {
         Query plan(world.db, "EXPLAIN QUERY PLAN " + sql, Keep::once);
         while (plan.next()) {
@@ -130,7 +131,8 @@ TEST_CASE("claims come in the order of the index, without sorting", "[queries]")
     world.conveyor.attention(1);
     int seen = 0;
     for (const auto& [sql, statement] : world.db.impl().statements) {
-        if (sql.find("ORDER BY s.not_before") == std::string::npos && sql.find("ORDER BY r.not_before") == std::string::npos && sql.find("ORDER BY s.finished_at") == std::string::npos)
+        if (sql.find("ORDER BY s.not_before") == std::string::npos && sql.find("ORDER BY r.not_before") == std::string::npos &&
+            sql.find("ORDER BY s.finished_at") == std::string::npos)
             continue;
         ++seen;
         Query plan(world.db, "EXPLAIN QUERY PLAN " + sql, Keep::once);

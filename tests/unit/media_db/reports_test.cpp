@@ -29,8 +29,10 @@ void something_happens(World& world, std::mt19937& dice) {
         case 9: world.clock.advance(std::chrono::seconds{roll(10)}); break;
         case 10:
             if (const auto copy = world.evidence.current(any, Place::local)) {
-                if (roll(2) == 0) world.evidence.removed(copy->id, world.now());
-                else world.evidence.proven(copy->id, "settled", world.now(), world.now(), "");
+                if (roll(2) == 0)
+                    world.evidence.removed(copy->id, world.now());
+                else
+                    world.evidence.proven(copy->id, "settled", world.now(), world.now(), "");
             }
             break;
         default: {
@@ -38,7 +40,10 @@ void something_happens(World& world, std::mt19937& dice) {
             for (const auto& claim : claims) {
                 const int outcome = roll(6);
                 if (outcome == 5) continue;  // the process dies with it
-                const Verdict verdict = outcome == 0 ? person("x") : outcome == 1 ? waits("w" + std::to_string(roll(2)), later) : outcome == 2 ? fails("f", later) : Verdict{};
+                const Verdict verdict = outcome == 0   ? person("x")
+                                        : outcome == 1 ? waits("w" + std::to_string(roll(2)), later)
+                                        : outcome == 2 ? fails("f", later)
+                                                       : Verdict{};
                 world.conveyor.record(claim, verdict, world.run, world.now());
             }
         }
@@ -62,7 +67,8 @@ TEST_CASE("after anything that may happen, counters equal a scan and the history
     std::int64_t files = 0;
     for (const auto& status : Reports(world.db).by_status()) files += status.files;
     CHECK(files == world.files);
-    for (const auto& [stage, counts] : Reports(world.db).stages()) CHECK(counts.ready + counts.closed + counts.running + counts.done + counts.attention == world.files);
+    for (const auto& [stage, counts] : Reports(world.db).stages())
+        CHECK(counts.ready + counts.closed + counts.running + counts.done + counts.attention == world.files);
     // No item is lost: what is pending and open is exactly what can be claimed at some time.
     for (const auto& [stage, counts] : Reports(world.db).stages()) {
         INFO(stage);

@@ -22,8 +22,8 @@ std::string code_when_sqlite_says(int code) {
 }  // namespace
 
 TEST_CASE("trouble of the disk under the database is named as such, however exactly SQLite knows it", "[translation]") {
-    const auto code = GENERATE(SQLITE_IOERR, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_READ, SQLITE_CANTOPEN, SQLITE_CANTOPEN_DIRTYWAL,
-                               SQLITE_READONLY, SQLITE_READONLY_DIRECTORY);
+    const auto code = GENERATE(SQLITE_IOERR, SQLITE_IOERR_WRITE, SQLITE_IOERR_FSYNC, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_READ, SQLITE_CANTOPEN,
+                               SQLITE_CANTOPEN_DIRTYWAL, SQLITE_READONLY, SQLITE_READONLY_DIRECTORY);
     CHECK(code_when_sqlite_says<Unavailable>(code) == "db.io");
 }
 

@@ -16,12 +16,14 @@ namespace {
 fs::path old_database(const test::TempDir& dir) {
     const fs::path file = dir / "media.db";
     SQLite::Database db(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-    db.exec(R"(CREATE TABLE media (id INTEGER PRIMARY KEY, filename TEXT, icloud_id TEXT, created_date TEXT, local_path TEXT, status TEXT, synced_google TEXT,
+    db.exec(
+        R"(CREATE TABLE media (id INTEGER PRIMARY KEY, filename TEXT, icloud_id TEXT, created_date TEXT, local_path TEXT, status TEXT, synced_google TEXT,
                                    nas_google TEXT, album_moved INTEGER DEFAULT 0, deleted_icloud TEXT, initial_size INTEGER, current_size INTEGER,
                                    last_compressed TEXT, last_updated TEXT);
                CREATE INDEX media_filename ON media (filename);
                CREATE TABLE notes (text TEXT))");
-    SQLite::Statement insert(db, R"(INSERT INTO media (id, filename, icloud_id, created_date, local_path, status, synced_google, nas_google, album_moved, initial_size)
+    SQLite::Statement insert(
+        db, R"(INSERT INTO media (id, filename, icloud_id, created_date, local_path, status, synced_google, nas_google, album_moved, initial_size)
                                     VALUES (?, ?, ?, '2020-05-06T07:08:09', ?, 'compressed', 'yes', 'yes', 1, 99999))");
     int id = 3;
     for (const char* name : {"IMG_1.HEIC", "IMG_1.MOV", "IMG_2.DNG", "GONE.JPG"}) {

@@ -129,8 +129,10 @@ TEST_CASE("mail is handed to the server, readable and with its headers", "[notif
         CHECK_FALSE(deliveries.at(0).failure);
         heard = server.heard;
     }
-    CHECK_THAT(heard, Catch::Contains("MAIL FROM:<ferry@example.com>") && Catch::Contains("RCPT TO:<a@example.com>") && Catch::Contains("RCPT TO:<b@example.com>"));
-    CHECK_THAT(heard, Catch::Contains("Date: Thu, 20 Nov 2025 12:00:00 +0000") && Catch::Contains("Subject: =?UTF-8?B?") && !Catch::Contains("\nBcc:"));
+    CHECK_THAT(heard, Catch::Contains("MAIL FROM:<ferry@example.com>") && Catch::Contains("RCPT TO:<a@example.com>") &&
+                          Catch::Contains("RCPT TO:<b@example.com>"));
+    CHECK_THAT(heard,
+               Catch::Contains("Date: Thu, 20 Nov 2025 12:00:00 +0000") && Catch::Contains("Subject: =?UTF-8?B?") && !Catch::Contains("\nBcc:"));
     CHECK_THAT(heard, Catch::Contains(notify::base64(kUnmounted.text).substr(0, 40)));
 }
 
@@ -162,8 +164,9 @@ TEST_CASE("a command gets the message in its environment and on its input, and n
     ::unsetenv("ICLOUD_PASSWORD");
     const std::string said = read(out);
     CHECK_THAT(said, Catch::StartsWith(kUnmounted.text + "\n"));
-    CHECK_THAT(said, Catch::Contains("MEDIAFERRY_TITLE=NAS not mounted\n") && Catch::Contains("MEDIAFERRY_SEVERITY=error\n") && Catch::Contains("MEDIAFERRY_CODE=nas.unmounted\n") &&
-                         Catch::Contains("MEDIAFERRY_TEXT=" + kUnmounted.text + "\n") && !Catch::Contains("hunter2"));
+    CHECK_THAT(said, Catch::Contains("MEDIAFERRY_TITLE=NAS not mounted\n") && Catch::Contains("MEDIAFERRY_SEVERITY=error\n") &&
+                         Catch::Contains("MEDIAFERRY_CODE=nas.unmounted\n") && Catch::Contains("MEDIAFERRY_TEXT=" + kUnmounted.text + "\n") &&
+                         !Catch::Contains("hunter2"));
 }
 
 TEST_CASE("a failing channel does not stop the others", "[notify]") {
@@ -177,7 +180,8 @@ TEST_CASE("a failing channel does not stop the others", "[notify]") {
     CHECK(notifier.enabled());
 
     std::vector<std::string> codes;
-    for (const auto& delivery : notifier.send(kUnmounted)) codes.push_back(delivery.channel + " " + (delivery.failure ? delivery.failure->code : "ok"));
+    for (const auto& delivery : notifier.send(kUnmounted))
+        codes.push_back(delivery.channel + " " + (delivery.failure ? delivery.failure->code : "ok"));
 
     CHECK(codes == std::vector<std::string>{"ntfy notify.refused", "webhook http.unreachable", "smtp mail.address", "command notify.command"});
     CHECK_FALSE(Notifier{config::Notify{}}.enabled());
@@ -201,6 +205,7 @@ TEST_CASE("the watchdog hears success and failure", "[notify]") {
 }
 
 TEST_CASE("base64 of the published test values", "[notify]") {
-    const auto [plain, packed] = GENERATE(table<std::string, std::string>({{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}}));
+    const auto [plain, packed] = GENERATE(table<std::string, std::string>(
+        {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}}));
     CHECK(notify::base64(plain) == packed);
 }

@@ -28,7 +28,8 @@ using Names = std::vector<std::string>;
 
 TEST_CASE("the files of an asset share one stem with its number", "[pixel_sync]") {
     CHECK(names({file(1, "IMG_0001.HEIC"), file(2, "IMG_0001_HEVC.MOV", ResourceKind::live_movie)}) == Names{"IMG_0001-17.HEIC", "IMG_0001-17.MOV"});
-    CHECK(names({file(1, "IMG_0001.HEIC"), file(2, "IMG_0001-adjusted.JPG", ResourceKind::edited), file(3, "IMG_0001-adjusted.MOV", ResourceKind::edited_movie)}) ==
+    CHECK(names({file(1, "IMG_0001.HEIC"), file(2, "IMG_0001-adjusted.JPG", ResourceKind::edited),
+                 file(3, "IMG_0001-adjusted.MOV", ResourceKind::edited_movie)}) ==
           Names{"IMG_0001-17.HEIC", "IMG_0001-adjusted-17.JPG", "IMG_0001-adjusted-17.MOV"});
     CHECK(names({file(1, "IMG_0001.JPG"), file(2, "IMG_0001.DNG", ResourceKind::alternative)}) == Names{"IMG_0001-17.JPG", "IMG_0001-17.DNG"});
 }
@@ -42,13 +43,13 @@ TEST_CASE("a movie that arrives later gets the stem of its photo", "[pixel_sync]
 
 TEST_CASE("names are ASCII and safe on every file system", "[pixel_sync]") {
     const auto [from, to] = GENERATE(table<std::string, std::string>({{"Ünï côde #1 50%.JPG", "_n_c_de_1_50_-17.JPG"},
-                                                                        {"写真.jpg", "photo-17.jpg"},
-                                                                        {"a:b*c?.png", "a_b_c_-17.png"},
-                                                                        {".hidden.JPG", "_hidden-17.JPG"},
-                                                                        {"~syncthing~x.JPG", "_syncthing_x-17.JPG"},
-                                                                        {"IMG.2024.01.JPG", "IMG_2024_01-17.JPG"},
-                                                                        {"noextension", "noextension-17"},
-                                                                        {"odd.päng", "odd-17"}}));
+                                                                      {"写真.jpg", "photo-17.jpg"},
+                                                                      {"a:b*c?.png", "a_b_c_-17.png"},
+                                                                      {".hidden.JPG", "_hidden-17.JPG"},
+                                                                      {"~syncthing~x.JPG", "_syncthing_x-17.JPG"},
+                                                                      {"IMG.2024.01.JPG", "IMG_2024_01-17.JPG"},
+                                                                      {"noextension", "noextension-17"},
+                                                                      {"odd.päng", "odd-17"}}));
     CHECK(names({file(1, from)}) == Names{to});
 }
 
@@ -64,7 +65,8 @@ TEST_CASE("a name that was ever used is passed over for the whole asset", "[pixe
 }
 
 TEST_CASE("two files of an asset that would be called alike, also in another case, are told apart", "[pixel_sync]") {
-    CHECK(names({file(1, "IMG_0001.JPG"), file(2, "IMG_0001.jpg", ResourceKind::alternative)}) == Names{"IMG_0001-17.JPG", "IMG_0001-alternative-17.jpg"});
+    CHECK(names({file(1, "IMG_0001.JPG"), file(2, "IMG_0001.jpg", ResourceKind::alternative)}) ==
+          Names{"IMG_0001-17.JPG", "IMG_0001-alternative-17.jpg"});
     CHECK(names({file(1, "IMG_0001.JPG"), file(2, "img_0001.jpg")}) == Names{"IMG_0001-17.JPG", "IMG_0001-17-f2.jpg"});
 }
 

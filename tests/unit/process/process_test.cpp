@@ -254,7 +254,9 @@ TEST_CASE("what a running program has started dies with us too", "[process]") {
 
 TEST_CASE("a started child is watched, signalled and ended with its group", "[process]") {
     TempDir dir;
-    process::Child child({.argv = {"/bin/sh", "-c", "trap 'exit 7' TERM; sleep 600 & echo $! > pid; mv pid ready; wait"}, .inherit_environment = true, .directory = dir.path()});
+    process::Child child({.argv = {"/bin/sh", "-c", "trap 'exit 7' TERM; sleep 600 & echo $! > pid; mv pid ready; wait"},
+                          .inherit_environment = true,
+                          .directory = dir.path()});
     while (!fs::exists(dir / "ready")) ::usleep(1000);
     const auto left = static_cast<pid_t>(std::stol(read(dir / "ready")));
     CHECK_FALSE(child.poll());
@@ -283,7 +285,8 @@ TEST_CASE("a child has our signals at their default and none of our files", "[pr
     sigaddset(&blocked, SIGTERM);
     ::sigprocmask(SIG_BLOCK, &blocked, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
-    const auto out = process::capture({.argv = {"/bin/sh", "-c", "grep -E 'SigBlk|SigIgn' /proc/self/status; ls /proc/self/fd"}, .inherit_environment = true}).out;
+    const auto out =
+        process::capture({.argv = {"/bin/sh", "-c", "grep -E 'SigBlk|SigIgn' /proc/self/status; ls /proc/self/fd"}, .inherit_environment = true}).out;
     ::signal(SIGPIPE, SIG_DFL);
     ::sigprocmask(SIG_UNBLOCK, &blocked, nullptr);
     CHECK_THAT(out, Catch::Contains("SigBlk:\t0000000000000000") && Catch::Contains("SigIgn:\t0000000000000000"));

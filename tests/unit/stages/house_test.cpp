@@ -19,7 +19,8 @@ using Names = std::vector<std::string_view>;
 TEST_CASE("the house has the nine stages of its design, in order", "[house]") {
     Names names;
     for (const auto& step : house()) names.push_back(step.stage);
-    CHECK(names == Names{"icloud_download", "pixel_sync", "pixel_verify", "nas_archive", "processing", "compress", "icloud_mark", "icloud_delete", "cleanup"});
+    CHECK(names ==
+          Names{"icloud_download", "pixel_sync", "pixel_verify", "nas_archive", "processing", "compress", "icloud_mark", "icloud_delete", "cleanup"});
 }
 
 TEST_CASE("a stage comes after stages before it only", "[house]") {
@@ -51,8 +52,8 @@ TEST_CASE("the README shows the stage table as the code has it", "[house]") {
     for (const auto& step : house()) {
         std::string after;
         for (const auto name : step.after) after += (after.empty() ? "" : ", ") + std::string(name);
-        const auto row = "| " + std::to_string(stages::number_of(step)) + " | `" + std::string(step.stage) + "` | " + after + " | " + std::string(step.does) + " | " +
-                         (step.status.empty() ? "" : "`" + std::string(step.status) + "`") + " |";
+        const auto row = "| " + std::to_string(stages::number_of(step)) + " | `" + std::string(step.stage) + "` | " + after + " | " +
+                         std::string(step.does) + " | " + (step.status.empty() ? "" : "`" + std::string(step.status) + "`") + " |";
         CHECK_THAT(text.str(), Catch::Contains(row));
     }
 }

@@ -8,7 +8,8 @@ namespace mediaferry::syncthing {
 namespace {
 
 /// As 1.19.2 gave it for a file that the phone deleted and the send-only server kept.
-constexpr auto kDeletedByPhone119 = R"({"availability":[{"id":"6HHS5NV-U2MH72B-JQEZDT5-7WFNPYW-XQ7XX7T-LTZ4GFI-GYUNWZQ-7NX5NQA","fromTemporary":false}],
+constexpr auto kDeletedByPhone119 =
+    R"({"availability":[{"id":"6HHS5NV-U2MH72B-JQEZDT5-7WFNPYW-XQ7XX7T-LTZ4GFI-GYUNWZQ-7NX5NQA","fromTemporary":false}],
  "global":{"deleted":true,"ignored":false,"invalid":false,"localFlags":0,"modified":"2026-11-20T19:03:24.465843757Z","modifiedBy":"6HHS5NV","mustRescan":false,
   "name":"a \u0026 b.jpg","noPermissions":true,"numBlocks":0,"sequence":2,"size":0,"type":"FILE_INFO_TYPE_FILE","version":["WL4VHS7:1795201403","6HHS5NV:1795201404"]},
  "local":{"deleted":false,"ignored":false,"invalid":false,"localFlags":0,"modified":"2026-11-20T20:03:23.465+01:00","modifiedBy":"WL4VHS7","mustRescan":false,
@@ -58,15 +59,17 @@ TEST_CASE("hostile answers end in an exception, never in a value", "[syncthing]"
         text.replace(text.find(from), from.size(), to);
         return text;
     };
-    const auto text = GENERATE_COPY(as<std::string>{}, "", "null", "[]", "{}", "<html>", good.substr(0, 300), changed("\"deleted\":true", "\"deleted\":\"no\""),
-                                    changed("\"size\":0", "\"size\":-1"), changed("\"size\":0", "\"size\":1.5"), changed("WL4VHS7:1795201403", "WL4VHS7"),
-                                    changed("\"version\":[\"WL4VHS7:1795201403\",\"6HHS5NV:1795201404\"]", "\"version\":{\"a\":1}"),
-                                    changed("\"fromTemporary\":false", "\"fromTemporary\":0"));
+    const auto text =
+        GENERATE_COPY(as<std::string>{}, "", "null", "[]", "{}", "<html>", good.substr(0, 300), changed("\"deleted\":true", "\"deleted\":\"no\""),
+                      changed("\"size\":0", "\"size\":-1"), changed("\"size\":0", "\"size\":1.5"), changed("WL4VHS7:1795201403", "WL4VHS7"),
+                      changed("\"version\":[\"WL4VHS7:1795201403\",\"6HHS5NV:1795201404\"]", "\"version\":{\"a\":1}"),
+                      changed("\"fromTemporary\":false", "\"fromTemporary\":0"));
     CHECK_THROWS_AS(file_answer(text), Unavailable);
 }
 
 TEST_CASE("every other answer refuses another shape too", "[syncthing]") {
-    const auto text = GENERATE(as<std::string>{}, "", "{", "[1]", "\"x\"", "{\"connections\":[1]}", "[{}]", "{\"state\":1}", "{\"myID\":null}", "{\"a\":1}");
+    const auto text =
+        GENERATE(as<std::string>{}, "", "{", "[1]", "\"x\"", "{\"connections\":[1]}", "[{}]", "{\"state\":1}", "{\"myID\":null}", "{\"a\":1}");
     CHECK_THROWS_AS(folder_configs(text), Unavailable);
     CHECK_THROWS_AS(device_configs(text), Unavailable);
     CHECK_THROWS_AS(connections(text), Unavailable);
@@ -78,7 +81,8 @@ TEST_CASE("every other answer refuses another shape too", "[syncthing]") {
 }
 
 TEST_CASE("completion of 1.19 has no remoteState", "[syncthing]") {
-    CHECK(completion(R"({"completion":100,"globalBytes":1,"globalItems":1,"needBytes":0,"needDeletes":0,"needItems":0,"sequence":1})").remote_state.empty());
+    CHECK(completion(R"({"completion":100,"globalBytes":1,"globalItems":1,"needBytes":0,"needDeletes":0,"needItems":0,"sequence":1})")
+              .remote_state.empty());
     CHECK(completion(R"({"completion":100,"needItems":2,"needDeletes":0,"sequence":7,"remoteState":"notSharing"})").remote_state == "notSharing");
 }
 

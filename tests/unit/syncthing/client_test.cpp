@@ -45,15 +45,15 @@ TEST_CASE("only reading and scanning are ever said to Syncthing", "[syncthing]")
     CHECK(allowed("GET", "/rest/db/file"));
     CHECK(allowed("POST", "/rest/db/scan"));
     const auto [method, path] = GENERATE(table<std::string, std::string>({{"POST", "/rest/db/override"},
-                                                                            {"POST", "/rest/db/revert"},
-                                                                            {"POST", "/rest/db/ignores"},
-                                                                            {"POST", "/rest/system/reset"},
-                                                                            {"PATCH", "/rest/config/folders"},
-                                                                            {"PUT", "/rest/config/folders"},
-                                                                            {"DELETE", "/rest/config/folders"},
-                                                                            {"POST", "/rest/db/file"},
-                                                                            {"GET", "/rest/db/scan"},
-                                                                            {"GET", "/rest/system/restart"}}));
+                                                                          {"POST", "/rest/db/revert"},
+                                                                          {"POST", "/rest/db/ignores"},
+                                                                          {"POST", "/rest/system/reset"},
+                                                                          {"PATCH", "/rest/config/folders"},
+                                                                          {"PUT", "/rest/config/folders"},
+                                                                          {"DELETE", "/rest/config/folders"},
+                                                                          {"POST", "/rest/db/file"},
+                                                                          {"GET", "/rest/db/scan"},
+                                                                          {"GET", "/rest/system/restart"}}));
     CHECK_FALSE(allowed(method, path));
 }
 
@@ -125,8 +125,9 @@ TEST_CASE("an idle connection that Syncthing has closed costs one more try, not 
 }
 
 TEST_CASE("db/need is asked page by page until one is not full", "[syncthing]") {
-    const std::string one = R"({"deleted":true,"ignored":false,"invalid":false,"modified":"2026-11-20T19:03:24Z","modifiedBy":"PHNAAAA","mustRescan":false,)"
-                            R"("name":"a.jpg","size":0,"type":"FILE_INFO_TYPE_FILE","version":["PHNAAAA:1"]})";
+    const std::string one =
+        R"({"deleted":true,"ignored":false,"invalid":false,"modified":"2026-11-20T19:03:24Z","modifiedBy":"PHNAAAA","mustRescan":false,)"
+        R"("name":"a.jpg","size":0,"type":"FILE_INFO_TYPE_FILE","version":["PHNAAAA:1"]})";
     std::string many = one;
     for (int i = 1; i < 1000; ++i) many += "," + one;
     const LoopbackServer server{[&](const Seen& seen) {

@@ -13,9 +13,7 @@ Verdict judged(const FileAnswer& answer) { return delivered(answer, staged(), kD
 
 }  // namespace
 
-TEST_CASE("delivered: the phone holds exactly the version that is on disk", "[syncthing]") {
-    CHECK(judged(arrived()).arrival == Arrival::delivered);
-}
+TEST_CASE("delivered: the phone holds exactly the version that is on disk", "[syncthing]") { CHECK(judged(arrived()).arrival == Arrival::delivered); }
 
 TEST_CASE("not delivered: nobody, somebody else, or an unfinished transfer holds it", "[syncthing]") {
     auto answer = arrived();

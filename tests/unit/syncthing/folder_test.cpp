@@ -63,8 +63,8 @@ TEST_CASE("every deviation of the folder is told with its cure", "[syncthing]") 
     folder.path = "/srv/media/other";
     folder.paused = folder.ignore_delete = folder.encrypted = true;
     const auto text = complaint(folder);
-    CHECK_THAT(text, Contains("/srv/media/other") && Contains("folders.pixel_sync is /srv/media/pixel_sync") && Contains("paused") && Contains("ignoreDelete") &&
-                         Contains("encrypted"));
+    CHECK_THAT(text, Contains("/srv/media/other") && Contains("folders.pixel_sync is /srv/media/pixel_sync") && Contains("paused") &&
+                         Contains("ignoreDelete") && Contains("encrypted"));
 }
 
 TEST_CASE("a missing folder says which ID is looked for", "[syncthing]") {
@@ -82,7 +82,8 @@ TEST_CASE("exactly the server and the phone share the folder", "[syncthing]") {
     folder.devices = {kPhone};
     CHECK_THAT(complaint(folder), Contains("not among its devices"));
     folder.devices = {kServer, kOther};
-    CHECK_THAT(complaint(folder, {{kServer, ""}, {kOther, ""}}, {"pixel", "/srv/media/pixel_sync", kPhone}), Contains("not with syncthing.pixel_device_id"));
+    CHECK_THAT(complaint(folder, {{kServer, ""}, {kOther, ""}}, {"pixel", "/srv/media/pixel_sync", kPhone}),
+               Contains("not with syncthing.pixel_device_id"));
 }
 
 TEST_CASE("introducers, automatic acceptance and untrusted devices are refused", "[syncthing]") {

@@ -14,7 +14,8 @@ const Timestamp kLater = kNoon + 80h;
 
 std::optional<Freed> judged(const FileAnswer& answer, const Receipt& receipt = delivered_at_noon()) { return freed(answer, receipt, kPhone, kLater); }
 
-std::optional<Reason> doubted(const std::vector<OnPhone>& made, Timestamp deleted = kNoon + 72h, std::chrono::seconds dwell = 48h, Timestamp distrusted = {}) {
+std::optional<Reason> doubted(const std::vector<OnPhone>& made, Timestamp deleted = kNoon + 72h, std::chrono::seconds dwell = 48h,
+                              Timestamp distrusted = {}) {
     const auto receipt = delivered_at_noon();
     return doubt(*freed(deleted_by_phone(deleted), receipt, kPhone, kLater), receipt, made, dwell, distrusted);
 }

@@ -38,7 +38,8 @@ TEST_CASE("a receipt of a staged file proves nothing yet", "[syncthing]") {
 TEST_CASE("what is no receipt is refused", "[syncthing]") {
     auto empty_version = delivered_at_noon();
     empty_version.delivery->version = {};
-    const auto text = GENERATE_COPY(as<std::string>{}, "", "{}", "[]", "null", R"({"folder":"pixel","name":"a","size":-1,"modified":"x","sha256":""})", to_json(empty_version));
+    const auto text = GENERATE_COPY(as<std::string>{}, "", "{}", "[]", "null",
+                                    R"({"folder":"pixel","name":"a","size":-1,"modified":"x","sha256":""})", to_json(empty_version));
     CHECK_THROWS_AS(receipt_from_json(text), BadInput);
 }
 

@@ -35,11 +35,11 @@ TEST_CASE("a vector survives its texts", "[syncthing]") {
 
 TEST_CASE("Syncthing's own version is read as its releases write it", "[syncthing]") {
     const auto [text, version] = GENERATE(table<std::string, SyncthingVersion>({{"v1.19.2-ds1", {1, 19, 2}},
-                                                                                  {"v2.1.3", {2, 1, 3}},
-                                                                                  {"v1.30.0-rc.2+5-gabcdef", {1, 30, 0}},
-                                                                                  {"1.20", {1, 20, 0}},
-                                                                                  {"unknown-dev", {0, 0, 0}},
-                                                                                  {"", {0, 0, 0}}}));
+                                                                                {"v2.1.3", {2, 1, 3}},
+                                                                                {"v1.30.0-rc.2+5-gabcdef", {1, 30, 0}},
+                                                                                {"1.20", {1, 20, 0}},
+                                                                                {"unknown-dev", {0, 0, 0}},
+                                                                                {"", {0, 0, 0}}}));
     CHECK(syncthing_version(text) == version);
 }
 

@@ -10,8 +10,13 @@ using namespace mediaferry;
 using namespace std::chrono_literals;
 
 TEST_CASE("an amount of bytes reads well", "[types]") {
-    const auto [count, text] = GENERATE(table<std::uint64_t, std::string>({{0, "0 B"}, {1023, "1023 B"}, {1024, "1.0 KiB"}, {1536, "1.5 KiB"},
-                                                                            {1048575, "1.0 MiB"}, {20ULL << 20, "20.0 MiB"}, {4ULL << 30, "4.0 GiB"}}));
+    const auto [count, text] = GENERATE(table<std::uint64_t, std::string>({{0, "0 B"},
+                                                                           {1023, "1023 B"},
+                                                                           {1024, "1.0 KiB"},
+                                                                           {1536, "1.5 KiB"},
+                                                                           {1048575, "1.0 MiB"},
+                                                                           {20ULL << 20, "20.0 MiB"},
+                                                                           {4ULL << 30, "4.0 GiB"}}));
     CHECK(to_text(Bytes{count}) == text);
 }
 
@@ -19,12 +24,14 @@ TEST_CASE("times are written in UTC and read in every common form", "[types]") {
     const Timestamp at{1736951422s};
     CHECK(to_iso(at) == "2025-01-15T14:30:22Z");
     CHECK(to_compact(at) == "20250115_143022");
-    const auto* text = GENERATE("2025-01-15T14:30:22Z", "2025-01-15 14:30:22", "2025-01-15T14:30:22.123456Z", "2025-01-15T15:30:22+01:00", "2025-01-15T09:00:22-0530");
+    const auto* text = GENERATE("2025-01-15T14:30:22Z", "2025-01-15 14:30:22", "2025-01-15T14:30:22.123456Z", "2025-01-15T15:30:22+01:00",
+                                "2025-01-15T09:00:22-0530");
     CHECK(from_iso(text) == at);
 }
 
 TEST_CASE("what is no time is refused", "[types]") {
-    const auto* text = GENERATE("", "2025", "2025-13-01", "2025-02-30T00:00:00Z", "2025-01-15T25:00:00Z", "2025-01-15T14:30", "2025-01-15T14:30:22X", "yesterday");
+    const auto* text =
+        GENERATE("", "2025", "2025-13-01", "2025-02-30T00:00:00Z", "2025-01-15T25:00:00Z", "2025-01-15T14:30", "2025-01-15T14:30:22X", "yesterday");
     CHECK_FALSE(from_iso(text));
 }
 
