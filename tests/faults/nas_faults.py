@@ -31,7 +31,7 @@ class NasFaults:
                 for k in self.campaign.sample(reads, some):
                     self.campaign.error(leg, what, k, "/nas/", name="nas reads badly")
             calls = [call for call in self.bench.calls(leg) if " /nas/" in call]
-            for what in REFUSED if calls else ():
+            for what in (REFUSED[::2] if quick else REFUSED) if calls else ():
                 for k in self.campaign.sample(len(calls), some):
                     self.campaign.error(leg, what, k, "/nas/", name="nas refuses")
         if self.bench.disk.mounted:
