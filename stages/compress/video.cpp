@@ -2,6 +2,7 @@
 #include "stages/compress/video.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "common/files/files.h"
@@ -21,7 +22,7 @@ Size target_size(const AVCodecParameters& source, const config::VideoTier& tier)
     const int longest = std::max(source.width, source.height);
     if (!tier.max_long_edge || longest <= *tier.max_long_edge) return {source.width, source.height};
     const double scale = static_cast<double>(*tier.max_long_edge) / longest;
-    const auto even = [&](int length) { return std::max(2, static_cast<int>(length * scale / 2 + 0.5) * 2); };
+    const auto even = [&](int length) { return std::max(2, static_cast<int>(std::lround(length * scale / 2)) * 2); };
     return {even(source.width), even(source.height)};
 }
 

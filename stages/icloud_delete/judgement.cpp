@@ -116,6 +116,7 @@ std::optional<Reason> Judgement::judge(const Candidate& candidate, const Looked&
 
     // Every file of the asset is asked, also those of edits that iCloud lists no more: they are one photo with one fate.
     std::vector<FileProof> proofs;
+    proofs.reserve(items.size());
     for (const auto& item : items) proofs.push_back(harbours_.ask(item, is_marked(run_.db(), item.id)));
     if (auto reason = why_not_proven(proofs, run_.settings().icloud_delete)) return reason;
     accepted = {asset, items, looked.asset->change_tag, fingerprint(it.resources), {}};
