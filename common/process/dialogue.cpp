@@ -92,12 +92,21 @@ struct Dialogue::Impl {
         return true;
     }
 
+    // After its end nothing more is wanted of what it, or a grandchild that holds the pipe, may still say.
+    void stop_listening() {
+        for (auto& source : sources) {
+            source.end.close();
+            source.text.clear();
+        }
+    }
+
     // True once it has ended and is buried.
     bool wait_until(steady_clock::time_point end) {
         while (!exit) {
             if (auto ended = peek(pid)) {
                 bury(pid);
                 exit = ended;
+                stop_listening();
             } else if (steady_clock::now() >= end) {
                 return false;
             } else {
