@@ -34,9 +34,11 @@ bool is_empty(SQLite::Database& db) { return number(db, "SELECT count(*) FROM sq
 
 /// The file's schema version; 0: empty and not yet anyone's. Throws for a file that is not ours or newer than we are.
 int version_of(SQLite::Database& db, const fs::path& file) {
+    // In this order: another process may fill the file between two of these questions, and then it must not look like a stranger's.
+    const bool empty = is_empty(db);
     const auto application = number(db, "PRAGMA application_id");
     const auto version = number(db, "PRAGMA user_version");
-    if (application == 0 && is_empty(db)) return 0;
+    if (application == 0 && empty) return 0;
     if (application != kApplicationId) {
         const bool has_media = number(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'media'") == 1;
         throw BadInput("db.foreign",

@@ -53,7 +53,8 @@ TEST_CASE("an interrupted walk lets its stage finish the file", "[run]") {
     house.let_go();
     CHECK(Ferry::end_of(run).code == 130);
     CHECK(house.status(ids[0], "processing") == StepStatus::done);
-    CHECK(house.status(ids[1], "processing") == StepStatus::pending);
+    // The stage hears of the stop from the walk, a moment later: the next file may have been taken up before, but never halfway.
+    CHECK(house.status(ids[1], "processing") != StepStatus::running);
     CHECK(house.status(ids[0], "compress") == StepStatus::pending);
     CHECK_THAT(house.ferry({"status"}).out, Contains("Status: interrupted"));
 }
