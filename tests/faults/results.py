@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the campaigns found, kept from run to run below build/faults/results/: one file a campaign, so that a long `scripts/faults --full` can be
+taken up again part by part, and docs/RELIABILITY.md's table can be made from what really ran."""
+
+import json
+import os
+import subprocess
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+SOURCE = Path(os.environ.get("MEDIAFERRY_SOURCE", Path(__file__).resolve().parents[2]))
+FOLDER = Path(os.environ.get("MEDIAFERRY_RESULTS", SOURCE / "build" / "faults" / "results"))
+
+
+@dataclass
+class Row:
+    what: str            # "kill -9 at each named failpoint", as a reader of docs/RELIABILITY.md wants it
+    tried: int           # trials that ran to their end
+    violations: int
+    note: str = ""       # what was skipped and why; what it was tried on
+
+
+@dataclass
+class Results:
+    """One campaign's rows. `size` is "quick" (what scripts/test runs) or "full"."""
+    campaign: str
+    size: str
+    rows: list[Row] = field(default_factory=list)
+    began: float = field(default_factory=time.time)
+
+    def add(self, what: str, tried: int, violations: int, note: str = "") -> None:
+        self.rows.append(Row(what, tried, violations, note))
+
+    def write(self) -> int:
+        """Keeps the rows, prints them, and gives the exit code: 1 if anything was violated or nothing was tried."""
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        commit = subprocess.run(["git", "-C", str(SOURCE), "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
+        kept = {"campaign": self.campaign, "size": self.size, "commit": commit, "day": time.strftime("%Y-%m-%d", time.gmtime(self.began)),
+                "seconds": round(time.time() - self.began), "rows": [asdict(row) for row in self.rows]}
+        (FOLDER / f"{self.campaign}.{self.size}.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+        for row in self.rows:
+            print(f"{self.campaign:12} {row.what:70} {row.tried:8} tried {row.violations:4} violations  {row.note}")
+        return 1 if any(row.violations for row in self.rows) or not any(row.tried for row in self.rows) else 0
