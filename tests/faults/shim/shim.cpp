@@ -10,6 +10,7 @@
 //   MEDIAFERRY_FAULT_UNDER  ':'-separated path prefixes of the files that count ("socket:" for what is sent)
 //   MEDIAFERRY_FAULT_IN     only in a process whose command line contains this
 //   MEDIAFERRY_FAULT_LOG    file to which every counted call is appended
+//   MEDIAFERRY_FAULT_ORDER  set: that log has a line "0 from <path>" before each rename and link, too
 //
 // Only a process called mediaferry is touched, and not what it forks before its exec. Written without allocations: it runs inside malloc's callers.
 
@@ -52,6 +53,16 @@ ssize_t on_read(int fd, void* into, Do&& work) {
     const ssize_t got = work();
     if (call.flips() && got > 0) static_cast<char*>(into)[got / 2] ^= 4;
     return got;
+}
+
+/// A log of the order of things needs to know what was given a new name.
+void note_origin(int directory, const char* name) {
+    static const bool wanted = getenv("MEDIAFERRY_FAULT_ORDER") != nullptr;
+    if (!wanted || plan.log < 0 || ::getpid() != plan.pid) return;
+    char line[2200];
+    const Path path{directory, name};
+    const int length = snprintf(line, sizeof line, "0 from %s\n", path.text);
+    ::syscall(SYS_write, plan.log, line, length);
 }
 
 bool creates(int flags) { return (flags & O_CREAT) != 0 || (flags & O_TRUNC) != 0; }
@@ -174,22 +185,27 @@ int ioctl(int fd, unsigned long request, ...) {
 }
 
 int rename(const char* from, const char* to) {
+    note_origin(AT_FDCWD, from);
     static const auto next = REAL(rename);
     return on_path("rename", AT_FDCWD, to, [&] { return next(from, to); });
 }
 int renameat(int from_directory, const char* from, int to_directory, const char* to) {
+    note_origin(from_directory, from);
     static const auto next = REAL(renameat);
     return on_path("rename", to_directory, to, [&] { return next(from_directory, from, to_directory, to); });
 }
 int renameat2(int from_directory, const char* from, int to_directory, const char* to, unsigned flags) {
+    note_origin(from_directory, from);
     static const auto next = REAL(renameat2);
     return on_path("rename", to_directory, to, [&] { return next(from_directory, from, to_directory, to, flags); });
 }
 int link(const char* from, const char* to) {
+    note_origin(AT_FDCWD, from);
     static const auto next = REAL(link);
     return on_path("link", AT_FDCWD, to, [&] { return next(from, to); });
 }
 int linkat(int from_directory, const char* from, int to_directory, const char* to, int flags) {
+    note_origin(from_directory, from);
     static const auto next = REAL(linkat);
     return on_path("link", to_directory, to, [&] { return next(from_directory, from, to_directory, to, flags); });
 }
