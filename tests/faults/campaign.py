@@ -19,12 +19,19 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "support"), str(Path(__file__).resolve().parent)]
 from bench import LEGS, STAGE_OF, Bench, Ended
+from results import Results
 from world import binary
 
 SMALL = ["live", "edited", "twin-1", "twin-2", "double", "double-2"]
 WHOLE = SMALL + ["raw-pair", "edited-video", "screenshot", "unicode", "clip"]
 ORIGINALS_AT = {"icloud_download": "/media/incoming/", "pixel_sync": "/media/backup/", "nas_archive": "/media/backup/", "processing": "/media/backup/",
                 "compress": "/media/compress/", "icloud_mark": "/media/compress/"}
+TOLD = {"kill": "kill -9 before, after or in the middle of the k-th changing call", "kill twice": "and once more while it recovers",
+        "errno": "the k-th changing call fails (EIO, ENOSPC, EDQUOT, EROFS, EINTR, ESTALE, EXDEV, EACCES, short, done and then failed)",
+        "nas reads badly": "the NAS gives back other bytes than it was given, or none", "nas refuses": "the NAS refuses the k-th changing call",
+        "nas unmounted": "the NAS is lazily unmounted in the middle of a run", "nas replaced by an empty disk": "the NAS is swapped for an empty disk in the middle of a run",
+        "nas mounted anew": "the NAS is mounted anew in the middle of a run", "nas read-only": "the NAS turns read-only in the middle of a run",
+        "nas full": "the NAS is full in the middle of a run"}
 KILLS = ("kill", "kill_after", "torn")
 ERRORS = ("EIO", "ENOSPC:sticky", "EDQUOT", "EROFS:sticky", "EINTR", "short", "EIO:sticky", "EIO_after", "ESTALE", "EXDEV", "EACCES")
 
@@ -330,7 +337,15 @@ class Campaign:
 
     # telling --------------------------------------------------------------------------------------------------------
 
-    def table(self) -> int:
+    def sums(self) -> dict[str, tuple[int, int, int]]:
+        """What was tried: how often, with how many violations, in how many kinds of stage runs."""
+        sums: dict[str, tuple[int, int, int]] = {}
+        for (what, _), tally in self.tallies.items():
+            tried, violations, legs = sums.get(what, (0, 0, 0))
+            sums[what] = (tried + tally.trials, violations + len(tally.violations), legs + 1)
+        return sums
+
+    def table(self) -> None:
         rows = [("campaign", "where", "points", "trials", "met the fault", "violations")]
         total = Tally()
         for (what, leg), tally in self.tallies.items():
@@ -342,7 +357,6 @@ class Campaign:
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         for row in rows:
             print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
-        return 1 if total.violations else 0
 
 
 def main() -> int:
@@ -356,6 +370,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="stop beginning new trials after this long")
     parser.add_argument("--one", metavar="FAULT", help="one trial of --leg, told at length: kill:137, ENOSPC:12:sticky:/nas/")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--as", dest="name", default="quick", help="the name of the result that is kept")
     given = parser.parse_args()
     given.per_leg = given.per_leg if given.per_leg is not None else 0 if given.full else 2
     given.errors_per_leg = 1 if given.per_leg == 2 else given.per_leg        # the quick set
@@ -374,7 +389,11 @@ def main() -> int:
         for name, work in (("kills", campaign.kills), ("again", campaign.kills_in_recovery), ("errors", campaign.errors), ("reads", campaign.reads), ("random", campaign.random_kills), ("nas", campaign.nas)):
             if name in given.only.split(","):
                 work()
-        code = campaign.table()
+        campaign.table()
+    found = Results(given.name, "full" if given.full else "quick")
+    for what, (tried, violations, legs) in campaign.sums().items():
+        found.add(TOLD.get(what, what), tried, violations, f"in {legs} stage runs" if legs > 1 else "")
+    code = found.write()
     print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
     return code
 

@@ -13,6 +13,11 @@ SOURCE = Path(os.environ.get("MEDIAFERRY_SOURCE", Path(__file__).resolve().paren
 FOLDER = Path(os.environ.get("MEDIAFERRY_RESULTS", SOURCE / "build" / "faults" / "results"))
 
 
+def commit() -> str:
+    """The source that is being tried."""
+    return subprocess.run(["git", "-C", str(SOURCE), "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
+
+
 @dataclass
 class Row:
     what: str            # "kill -9 at each named failpoint", as a reader of docs/RELIABILITY.md wants it
@@ -35,8 +40,7 @@ class Results:
     def write(self) -> int:
         """Keeps the rows, prints them, and gives the exit code: 1 if anything was violated or nothing was tried."""
         FOLDER.mkdir(parents=True, exist_ok=True)
-        commit = subprocess.run(["git", "-C", str(SOURCE), "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
-        kept = {"campaign": self.campaign, "size": self.size, "commit": commit, "day": time.strftime("%Y-%m-%d", time.gmtime(self.began)),
+        kept = {"campaign": self.campaign, "size": self.size, "commit": commit(), "day": time.strftime("%Y-%m-%d", time.gmtime(self.began)),
                 "seconds": round(time.time() - self.began), "rows": [asdict(row) for row in self.rows]}
         (FOLDER / f"{self.campaign}.{self.size}.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
         for row in self.rows:
