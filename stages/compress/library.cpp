@@ -12,7 +12,7 @@ fs::path Library::folder_of(const media_db::MediaItem& item) const {
 
 fs::path Library::fresh_name(const media_db::MediaItem& item, const std::string& extension) const {
     const auto folder = root_ / folder_of(item);
-    fs::create_directories(folder);
+    files::make_directories(folder);
     const auto ending = extension.empty() ? fs::path(item.filename).extension().string() : extension;
     const auto path = folder / (".mediaferry-small-" + std::to_string(item.id.value) + ending);
     fs::remove(path);  // left by a run that died: nobody else uses this name
