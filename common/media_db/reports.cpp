@@ -55,7 +55,7 @@ AssetCounts Reports::assets() const {
     counts.listed = count("SELECT count(*) FROM asset WHERE listed = 1");
     counts.filed = count("SELECT count(*) FROM asset WHERE filed_at IS NOT NULL AND deleted_at IS NULL");
     counts.deleted = count("SELECT count(*) FROM asset WHERE deleted_at IS NOT NULL");
-    counts.gone = count("SELECT count(*) FROM asset WHERE gone_at IS NOT NULL");
+    counts.gone = count("SELECT count(*) FROM asset WHERE gone_at IS NOT NULL AND account <> 'exchange'");
     counts.held = count("SELECT count(*) FROM asset WHERE hold_code IS NOT NULL AND deleted_at IS NULL");
     counts.resources_missing = count("SELECT count FROM resource_count WHERE state = 'missing' AND wanted = 1");
     counts.resources_attention = count("SELECT count FROM resource_count WHERE state = 'attention' AND wanted = 1");

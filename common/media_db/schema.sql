@@ -25,7 +25,9 @@ CREATE TABLE asset (
   gone_at       INTEGER,                      -- iCloud itself says it is deleted, and it was not us
   hold_code     TEXT,                         -- why it is not deleted although its turn has come
   hold_text     TEXT,
-  UNIQUE (account, library, record_name)
+  UNIQUE (account, library, record_name),
+  -- What came from another archive (account 'exchange', library: that archive) never was in this house's iCloud and is never listed, filed or deleted there.
+  CHECK (account <> 'exchange' OR (listed = 0 AND gone_at IS NOT NULL AND filed_at IS NULL AND deleted_at IS NULL))
 ) STRICT;
 CREATE INDEX asset_listed ON asset (listed, id);
 -- What the listing dropped and iCloud has not been asked about with a clear answer: hidden ones, mostly.
@@ -328,27 +330,50 @@ CREATE TABLE state (
   at    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Albums a photo is in: those of this house's iCloud (source '') and of archives it came from -------------------------------
+CREATE TABLE album (
+  id     INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,
+  name   TEXT NOT NULL,
+  UNIQUE (source, name)
+) STRICT;
+CREATE TABLE album_asset (
+  album_id INTEGER NOT NULL REFERENCES album (id),
+  asset_id INTEGER NOT NULL REFERENCES asset (id),
+  PRIMARY KEY (album_id, asset_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX album_asset_asset ON album_asset (asset_id);
+
 -- Archive exchange and the action queue (names and columns as their first users know them) -----------------------------------
 CREATE TABLE sync_operations (
-  id INTEGER PRIMARY KEY, operation_id TEXT NOT NULL UNIQUE, start_time TEXT NOT NULL, end_time TEXT, status TEXT NOT NULL,
-  source_db_path TEXT, total_files INTEGER NOT NULL DEFAULT 0, processed_files INTEGER NOT NULL DEFAULT 0, error_count INTEGER NOT NULL DEFAULT 0
+  id INTEGER PRIMARY KEY, operation_id TEXT NOT NULL UNIQUE, start_time TEXT NOT NULL, end_time TEXT,
+  status TEXT NOT NULL CHECK (status IN ('running','completed','failed')),
+  source_db_path TEXT, total_files INTEGER NOT NULL DEFAULT 0, processed_files INTEGER NOT NULL DEFAULT 0, error_count INTEGER NOT NULL DEFAULT 0,
+  kind TEXT NOT NULL CHECK (kind IN ('analyze','export','import','receive')), list_id TEXT, folder TEXT   -- folder: where the list's files lie
 ) STRICT;
-CREATE TABLE sync_files (
-  id INTEGER PRIMARY KEY, operation_id TEXT NOT NULL REFERENCES sync_operations (operation_id), image_id TEXT NOT NULL, file_path TEXT NOT NULL,
-  file_hash TEXT NOT NULL, status TEXT NOT NULL, error_message TEXT
+CREATE INDEX sync_operations_list ON sync_operations (list_id, kind);
+CREATE TABLE sync_files (                     -- placing: about to lie at file_path, which no row of media names yet
+  id INTEGER PRIMARY KEY, operation_id TEXT NOT NULL REFERENCES sync_operations (operation_id), image_id INTEGER REFERENCES media (id),
+  file_path TEXT NOT NULL, file_hash TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ('placing','imported','duplicate','failed','withdrawn')),
+  error_message TEXT
 ) STRICT;
 CREATE INDEX sync_files_operation ON sync_files (operation_id);
+CREATE INDEX sync_files_placing ON sync_files (file_path) WHERE status = 'placing';
 CREATE TABLE sync_export_lists (
   id INTEGER PRIMARY KEY, operation_id TEXT NOT NULL REFERENCES sync_operations (operation_id), list_id TEXT NOT NULL UNIQUE, created_time TEXT NOT NULL,
-  total_files INTEGER NOT NULL DEFAULT 0, processed_files INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL
+  total_files INTEGER NOT NULL DEFAULT 0, processed_files INTEGER NOT NULL DEFAULT 0,
+  status TEXT NOT NULL CHECK (status IN ('created','exporting','exported','cleaned'))
 ) STRICT;
 CREATE TABLE sync_export_files (
-  id INTEGER PRIMARY KEY, list_id TEXT NOT NULL REFERENCES sync_export_lists (list_id), image_id TEXT NOT NULL, export_path TEXT NOT NULL, status TEXT NOT NULL
+  id INTEGER PRIMARY KEY, list_id TEXT NOT NULL REFERENCES sync_export_lists (list_id), image_id INTEGER NOT NULL REFERENCES media (id),
+  export_path TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ('pending','exported','failed')), error_message TEXT
 ) STRICT;
-CREATE INDEX sync_export_files_list ON sync_export_files (list_id);
-CREATE TABLE sync_records (
-  id INTEGER PRIMARY KEY, source TEXT NOT NULL, source_path TEXT NOT NULL, file_hash TEXT NOT NULL, media_id INTEGER REFERENCES media (id),
-  received_at TEXT NOT NULL, status TEXT NOT NULL, error_message TEXT
+CREATE INDEX sync_export_files_list ON sync_export_files (list_id, status, id);
+CREATE TABLE sync_records (                   -- what came over Syncthing; size and modified: of the file then, so that it is not read again
+  id INTEGER PRIMARY KEY, image_id INTEGER REFERENCES media (id), remote_source TEXT NOT NULL, sync_date TEXT NOT NULL, remote_path TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('received','duplicate','failed')), error_message TEXT,
+  file_hash TEXT, size INTEGER NOT NULL, modified INTEGER NOT NULL,
+  UNIQUE (remote_source, remote_path)
 ) STRICT;
 CREATE TABLE action_queue (
   id INTEGER PRIMARY KEY, target TEXT NOT NULL UNIQUE, action TEXT NOT NULL CHECK (action IN ('pull','push','trash')), options TEXT NOT NULL DEFAULT '{}',
