@@ -207,7 +207,7 @@ private:
     }
     static void note(long number, const char* operation, const char* path) {
         char line[1400];
-        const int length = snprintf(line, sizeof line, "%ld %s %s\n", number, operation, path);
+        const int length = snprintf(line, sizeof line, "%ld@%d %s %s\n", number, plan.pid, operation, path);
         ::syscall(SYS_write, plan.log, line, length);
     }
     What what_ = What::none;

@@ -10,7 +10,7 @@
 //   MEDIAFERRY_FAULT_UNDER  ':'-separated path prefixes of the files that count ("socket:" for what is sent)
 //   MEDIAFERRY_FAULT_IN     only in a process whose command line contains this
 //   MEDIAFERRY_FAULT_LOG    file to which every counted call is appended
-//   MEDIAFERRY_FAULT_ORDER  set: that log has a line "0 from <path>" before each rename and link, too
+//   MEDIAFERRY_FAULT_ORDER  set: that log has a line "0@<process> from <path>" before each rename and link, too
 //
 // Only a process called mediaferry is touched, and not what it forks before its exec. Written without allocations: it runs inside malloc's callers.
 
@@ -61,7 +61,7 @@ void note_origin(int directory, const char* name) {
     if (!wanted || plan.log < 0 || ::getpid() != plan.pid) return;
     char line[2200];
     const Path path{directory, name};
-    const int length = snprintf(line, sizeof line, "0 from %s\n", path.text);
+    const int length = snprintf(line, sizeof line, "0@%d from %s\n", plan.pid, path.text);
     ::syscall(SYS_write, plan.log, line, length);
 }
 
