@@ -5,22 +5,23 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-COMMON = ["types", "errors", "clock", "log", "files", "process", "http", "pipeline", "config", "media_db", "stage", "icloud", "syncthing", "archive", "notify"]
+COMMON = ["types", "errors", "clock", "log", "files", "process", "http", "pipeline", "config", "sqlite", "media_db", "stage", "icloud", "syncthing", "archive", "notify"]
 FLOOR = {"types", "errors"}
 # common/NAME may include these common folders, itself, and the floor.
 MAY = {
     "types": set(), "errors": set(), "clock": set(), "log": set(), "files": {"log"}, "process": {"log"}, "http": {"log"}, "pipeline": set(),
     "config": {"clock", "files", "pipeline", "log"},
-    "media_db": {"clock", "files", "pipeline", "log"},
+    "sqlite": {"log"},
+    "media_db": {"clock", "files", "pipeline", "log", "sqlite"},
     "stage": {"media_db", "config", "pipeline", "clock", "log", "files"},
     "icloud": {"config", "http", "files", "process", "log", "clock", "media_db"},
     "syncthing": {"config", "http", "files", "log", "clock", "media_db"},
     "archive": {"config", "files", "log", "clock", "media_db"},
     "notify": {"config", "http", "process", "log", "clock"},
 }
-# library header → the one folder that includes it
+# library header → the one folder that includes it (SQLite: common/sqlite, and media.db for its pragmas, log and backups)
 OWNER = [
-    (r"curl/", "common/http"), (r"SQLiteCpp/|sqlite3\.h", "common/media_db"), (r"yaml-cpp/", "common/config"), (r"spdlog/|fmt/", "common/log"),
+    (r"curl/", "common/http"), (r"SQLiteCpp/|sqlite3\.h", ("common/sqlite", "common/media_db")), (r"yaml-cpp/", "common/config"), (r"spdlog/|fmt/", "common/log"),
     (r"boost/process|boost/process\.hpp", "common/process"), (r"boost/filesystem", "common/types"), (r"vips/|libav\w+/|libsw\w+/", "stages/compress"),
     (r"systemd/sd-journal", "common/log"), (r"systemd/sd-daemon", "daemon"), (r"boost/program_options", "daemon"), (r"boost/asio|boost/beast", "daemon"),
 ]

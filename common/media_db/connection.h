@@ -1,7 +1,7 @@
 #pragma once
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Private to this folder: the open connection, and one prepared statement at a time. Every statement is kept by its text, so
-// that a loop of a million items prepares it once; SQLite's own errors become ours here and nowhere else.
+// Private to this folder: media.db's connection (common/sqlite), and what only this database needs of SQLite itself: its pragmas, its
+// write-ahead log, backups.
 
 #include <SQLiteCpp/SQLiteCpp.h>
 
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/media_db/media_db.h"
+#include "common/sqlite/connection.h"
 #include "common/types/bytes.h"
 #include "common/types/ids.h"
 #include "common/types/sha256.h"
@@ -22,96 +23,20 @@ namespace mediaferry::media_db {
 
 struct HouseRow;
 
-struct MediaDb::Impl {
-    fs::path file;
+struct MediaDb::Impl : sqlite::Connection {
     Access access = Access::read_write;
-    std::unique_ptr<SQLite::Database> db;
-    std::unordered_map<std::string, std::unique_ptr<SQLite::Statement>> statements;
-    int depth = 0;           ///< open Transactions, nested ones included
-    bool doomed = false;     ///< a nested one was rolled back: the outer one must not commit
     int pages_in_wal = 0;    ///< told by SQLite after each commit
     std::string house_text;  ///< state 'house' as last read, and what it says
     std::shared_ptr<const std::vector<HouseRow>> house;
 
-    /// Runs statements that are not worth keeping: schema, pragmas.
-    void run(const std::string& sql);
-    std::int64_t number(const std::string& sql);
-    std::string text(const std::string& sql);
-    std::int64_t last_id() const { return db->getLastInsertRowid(); }
     /// Moves the write-ahead log into the file once it is long. Never two processes at once.
     void checkpoint_if_long();
 };
 
-/// Throws what `error` means to the house: db.locked, db.full, db.io (Unavailable), db.corrupt (BadInput), db.refused (a constraint: our bug).
-[[noreturn]] void throw_translated(const SQLite::Exception& error, const fs::path& file);
-
-template <class F>
-decltype(auto) translated(const fs::path& file, F&& work) {
-    try {
-        return work();
-    } catch (const SQLite::Exception& error) {
-        throw_translated(error, file);
-    }
-}
-
-enum class Keep { prepared, once };  ///< once: rare statements that scan on purpose; they are not kept
-
-/// One use of a statement: bind by name, then next() for rows or run() for its effect.
-class Query {
-public:
-    Query(const MediaDb&, std::string_view sql, Keep = Keep::prepared);
-    ~Query();
-    Query(const Query&) = delete;
-    Query& operator=(const Query&) = delete;
-
-    Query& with(const char* name, std::int64_t);
-    Query& with(const char* name, int value) { return with(name, static_cast<std::int64_t>(value)); }
-    Query& with(const char* name, bool value) { return with(name, static_cast<std::int64_t>(value ? 1 : 0)); }
-    Query& with(const char* name, std::size_t value) { return with(name, static_cast<std::int64_t>(value)); }
-    Query& with(const char* name, std::string_view);
-    Query& with(const char* name, const char* value) { return with(name, std::string_view(value)); }
-    Query& with(const char* name, const std::string& value) { return with(name, std::string_view(value)); }
-    Query& with(const char* name, const fs::path& value) { return with(name, std::string_view(value.native())); }
-    Query& with(const char* name, Bytes value) { return with(name, static_cast<std::int64_t>(value.count)); }
-    Query& with(const char* name, Timestamp value) { return with(name, static_cast<std::int64_t>(value.time_since_epoch().count())); }
-    Query& with(const char* name, const Sha256& value) { return with(name, to_hex(value)); }
-    Query& with(const char* name, std::nullopt_t);
-    /// JSON text; "" binds NULL. Throws db.refused when it is no JSON.
-    Query& with_json(const char* name, const std::string&);
-    template <class Tag>
-    Query& with(const char* name, Id<Tag> id) {
-        return with(name, id.value);
-    }
-    template <class T>
-    Query& with(const char* name, const std::optional<T>& value) {
-        return value ? with(name, *value) : with(name, std::nullopt);
-    }
-
-    bool next();         ///< the next row; false: no more
-    std::int64_t run();  ///< rows changed
-    /// For a query of one number: that number, or 0 for NULL or no row.
-    std::int64_t number();
-
-    std::int64_t integer(int column) const;
-    std::string text(int column) const;  ///< "" for NULL
-    bool is_null(int column) const;
-    bool flag(int column) const { return integer(column) != 0; }
-    Bytes bytes(int column) const { return {static_cast<std::uint64_t>(integer(column))}; }
-    Timestamp time(int column) const { return Timestamp{std::chrono::seconds{integer(column)}}; }
-    std::optional<Timestamp> maybe_time(int column) const;
-    std::optional<int> maybe_int(int column) const;
-    template <class AnyId>
-    std::optional<AnyId> maybe_id(int column) const {
-        if (is_null(column)) return std::nullopt;
-        return AnyId{integer(column)};
-    }
-
-private:
-    MediaDb::Impl& impl_;
-    std::string sql_;
-    Keep keep_;
-    std::unique_ptr<SQLite::Statement> statement_;
-};
+using sqlite::Keep;
+using sqlite::Query;
+using sqlite::throw_translated;
+using sqlite::translated;
 
 /// What integrity_check (or quick_check) finds; empty: nothing.
 std::vector<std::string> damage(SQLite::Database&, bool quick);
