@@ -308,6 +308,30 @@ Archive::Reread Archive::reread(const fs::path& path, const Sha256& wanted, cons
     });
 }
 
+std::optional<Bytes> Archive::size_of(const fs::path& path) const {
+    return on_the_archive(impl_->tree.root(), [&]() -> std::optional<Bytes> {
+        const auto status = impl_->tree.status(path);
+        if (status && S_ISREG(status->st_mode)) return Bytes{static_cast<std::uint64_t>(status->st_size)};
+        // Of a NAS that went away meanwhile nothing is missing.
+        guard::identity(impl_->tree, impl_->marker);
+        return std::nullopt;
+    });
+}
+
+fs::path Archive::set_damaged_aside(const fs::path& path, Timestamp now) {
+    check();
+    return on_the_archive(impl_->tree.root(), [&] {
+        const auto aside = fs::path(".mediaferry") / "damaged" / to_compact(now) / path;
+        const auto free = files::free_name(aside, [&](const fs::path& name) { return impl_->tree.status(name).has_value(); });
+        impl_->tree.make_directories(free.parent_path());
+        impl_->tree.rename_new(path, free);
+        impl_->tree.sync_directory(free.parent_path());
+        impl_->tree.sync_directory(path.parent_path());
+        impl_->listings.erase(path.parent_path());
+        return free;
+    });
+}
+
 void Archive::fetch(const fs::path& path, const Sha256& wanted, const fs::path& to, Timestamp modified, const Stop& stop) const {
     check_identity();
     const auto& tree = impl_->tree;

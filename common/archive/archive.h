@@ -92,6 +92,10 @@ public:
     };
     /// Reads an archived file past the cache. Throws TransientError ("nas.cache") when that was not possible this time.
     Reread reread(const fs::path& path, const Sha256&, const Stop& = {}) const;
+    /// Size of the file at `path`; nullopt: there is none (or no regular file), in the archive that was opened and in no other.
+    std::optional<Bytes> size_of(const fs::path& path) const;
+    /// Moves a damaged file out of the way, to .mediaferry/damaged/<when>/<path>; nothing is deleted. Returns where it lies now.
+    fs::path set_damaged_aside(const fs::path& path, Timestamp now);
 
     /// Brings an archived file home as the new file `to`, checked on the way. Throws TransientError ("nas.damaged", "nas.missing").
     void fetch(const fs::path& path, const Sha256&, const fs::path& to, Timestamp modified, const Stop& = {}) const;
