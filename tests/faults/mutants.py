@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who guards the guards: takes out each safeguard of tests/faults/mutants/*.txt in turn, in a copy of the source, builds what it belongs to and runs
+the tests that ought to notice. A safeguard that can be removed without a test failing is not one.
+
+    mutants.py [--only TEXT] [--jobs N] [--resume]   removes, builds, tests; prints what killed each, and what survived
+    mutants.py --check                               only: does every mutant still name code that is there, exactly once?
+    mutants.py --list
+
+A mutant is a block of lines:
+    == archive.no_read_back                  its name
+    why:  the copy is read back before it counts
+    file: common/archive/archive.cpp
+    test: unit.archive contract.nas_archive  ctest names, the likeliest killer first
+    -     a line of the file, or several that follow one another
+    +     what stands there instead (nothing: the lines go)"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from queue import Queue
+
+sys.path[:0] = [str(Path(__file__).resolve().parent)]
+from results import SOURCE, Results
+
+HERE = SOURCE / "build" / "faults" / "mutants"
+SCENARIO_PARTS = ["mediaferry", "modules", "fault_shim"]
+TEST_SECONDS = 600
+
+
+@dataclass
+class Mutant:
+    name: str
+    why: str = ""
+    file: str = ""
+    tests: list[str] = field(default_factory=list)
+    old: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
+
+    def applied(self, text: str) -> str:
+        old, new = "\n".join(self.old) + "\n", "".join(line + "\n" for line in self.new)
+        if text.count(old) != 1:
+            raise ValueError(f"{self.name}: {self.file} holds the lines to be changed {text.count(old)} times, not once")
+        return text.replace(old, new)
+
+    def key(self) -> str:
+        return sha256("\n".join([self.name, self.file, *self.tests, "-", *self.old, "+", *self.new]).encode()).hexdigest()
+
+
+def read_mutants() -> list[Mutant]:
+    mutants: list[Mutant] = []
+    for source in sorted((Path(__file__).resolve().parent / "mutants").glob("*.txt")):
+        for number, line in enumerate(source.read_text().splitlines(), 1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            if line.startswith("== "):
+                mutants.append(Mutant(line[3:].strip()))
+            elif line.startswith(("why:", "file:")):
+                setattr(mutants[-1], line.partition(":")[0], line.partition(":")[2].strip())
+            elif line.startswith("test:"):
+                mutants[-1].tests = line.partition(":")[2].split()
+            elif line[0] in "-+":
+                (mutants[-1].old if line[0] == "-" else mutants[-1].new).append(line[2:])
+            else:
+                raise ValueError(f"{source.name}:{number}: not understood: {line}")
+    names = [mutant.name for mutant in mutants]
+    if len(set(names)) != len(names):
+        raise ValueError(f"two mutants share a name: {sorted(name for name in set(names) if names.count(name) > 1)}")
+    return mutants
+
+
+def check(mutants: list[Mutant]) -> list[str]:
+    wrong = []
+    for mutant in mutants:
+        try:
+            mutant.applied((SOURCE / mutant.file).read_text())
+            if not (mutant.why and mutant.tests):
+                raise ValueError(f"{mutant.name}: says not why, or names no test")
+        except (OSError, ValueError) as error:
+            wrong.append(str(error))
+    return wrong
+
+
+class Bed:
+    """A copy of the source with a build of its own, in which one mutant at a time is tried."""
+
+    def __init__(self, number: int):
+        self.source, self.build = HERE / f"source-{number}", HERE / f"build-{number}"
+
+    def run(self, *command: str, seconds: float | None = None) -> subprocess.CompletedProcess:
+        environment = {**os.environ, "CCACHE_BASEDIR": str(self.source), "CCACHE_NOHASHDIR": "1", "CCACHE_DIR": os.environ.get("CCACHE_DIR", str(HERE / "ccache"))}
+        return subprocess.run(command, cwd=self.source, capture_output=True, text=True, timeout=seconds, env=environment)
+
+    def prepare(self) -> None:
+        """Copies what changed since the last time: what did not keeps its time, and is not built again."""
+        tracked = subprocess.run(["git", "-C", str(SOURCE), "ls-files", "-z"], capture_output=True, check=True, text=True).stdout.split("\0")
+        wanted = {name for name in tracked if name and (SOURCE / name).is_file()}
+        for name in wanted:
+            source, target = SOURCE / name, self.source / name
+            if target.exists() and target.read_bytes() == source.read_bytes():
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+            shutil.copymode(source, target)
+        for stale in [path for path in self.source.rglob("*") if path.is_file() and str(path.relative_to(self.source)) not in wanted]:
+            stale.unlink()
+        configured = self.run("cmake", "-S", ".", "-B", str(self.build), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -g0",
+                              "-DMEDIAFERRY_WERROR=OFF")
+        if configured.returncode != 0:
+            raise RuntimeError(f"cmake: {configured.stderr[-2000:]}")
+
+    def make(self, tests: list[str]) -> str:
+        """What stands in the way of building these tests, if anything."""
+        targets = set()
+        for test in tests:
+            layer, _, name = test.partition(".")
+            targets |= {f"{layer}_{name}"} if layer in ("unit", "contract") else set(SCENARIO_PARTS)
+        built = self.run("ninja", "-C", str(self.build), "-j1", *sorted(targets))
+        return "" if built.returncode == 0 else built.stdout[-1500:]
+
+    def first_failing(self, tests: list[str]) -> str:
+        """The first of the tests that fails (or does not end); "" if all pass."""
+        for test in tests:
+            try:
+                done = self.run("ctest", "--test-dir", str(self.build), "-R", f"^{test.replace('.', '[.]')}$", "--no-tests=error", seconds=TEST_SECONDS)
+            except subprocess.TimeoutExpired:
+                return f"{test} (no end)"
+            if done.returncode != 0:
+                return test
+        return ""
+
+    def judge(self, mutant: Mutant) -> str:
+        """"killed by …", "SURVIVED" or "INVALID: …"."""
+        place = self.source / mutant.file
+        whole = place.read_text()
+        try:
+            place.write_text(mutant.applied(whole))
+            if trouble := self.make(mutant.tests):
+                return "INVALID: does not build: " + trouble
+            killer = self.first_failing(mutant.tests)
+            return f"killed by {killer}" if killer else "SURVIVED"
+        finally:
+            place.write_text(whole)
+
+
+def unharmed(bed: Bed, mutants: list[Mutant]) -> None:
+    """A test that fails without a mutant kills nothing."""
+    tests = sorted({test for mutant in mutants for test in mutant.tests})
+    if trouble := bed.make(tests):
+        raise RuntimeError(f"the source as it is does not build: {trouble}")
+    if failing := bed.first_failing(tests):
+        raise RuntimeError(f"{failing} fails without any mutant")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--resume", action="store_true", help="verdicts of the last time stay for mutants that were killed then")
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--full", action="store_true", help="there is only one size")
+    given = parser.parse_args()
+    mutants = [one for one in read_mutants() if given.only in one.name or given.only in one.file]
+    if wrong := check(mutants):
+        print("\n".join(wrong))
+        return 1
+    if given.check or given.list:
+        print("\n".join(f"{one.name:44} {one.why}" for one in mutants) if given.list else f"{len(mutants)} mutants still fit")
+        return 0
+
+    HERE.mkdir(parents=True, exist_ok=True)
+    kept_at = HERE / "verdicts.json"
+    kept = json.loads(kept_at.read_text()) if given.resume and kept_at.exists() else {}
+    due = [one for one in mutants if not kept.get(one.key(), "").startswith("killed")]
+    beds: Queue[Bed] = Queue()
+    began = time.monotonic()
+    for number in range(max(1, min(given.jobs, len(due)))):
+        bed = Bed(number)
+        bed.prepare()
+        if number == 0 and due:
+            unharmed(bed, due)
+            print(f"without a mutant everything passes ({time.monotonic() - began:.0f} s)", flush=True)
+        beds.put(bed)
+
+    def attempt(mutant: Mutant) -> None:
+        bed = beds.get()
+        try:
+            kept[mutant.key()] = verdict = bed.judge(mutant)
+        finally:
+            beds.put(bed)
+        print(f"{mutant.name:44} {verdict}", flush=True)
+        kept_at.write_text(json.dumps(kept, indent=1))
+
+    with ThreadPoolExecutor(max_workers=beds.qsize()) as pool:
+        list(pool.map(attempt, due))
+
+    verdicts = {one.name: kept[one.key()] for one in mutants}
+    survivors = sorted(name for name, verdict in verdicts.items() if not verdict.startswith("killed"))
+    results = Results("mutants", "full")
+    results.add("a safeguard removed, the part rebuilt: a test must fail", len(mutants), len(survivors), "not killed: " + ", ".join(survivors) if survivors else "")
+    return results.write()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
