@@ -44,6 +44,7 @@ CAMPAIGNS = [
     Campaign("random_kills", "R1", ["random_kills.py"], seeded=True),
     Campaign("kills", "R3", ["campaign.py", "--only", "kills,again", "--as", "kills"], seeded=True),
     Campaign("errors", "R2", ["campaign.py", "--only", "errors,reads", "--as", "errors"], seeded=True),
+    Campaign("durability", "R4", ["durability.py"]),
     Campaign("power_cuts", "R4", ["power_cuts.py"], seeded=True),
     Campaign("nas", "R5", ["campaign.py", "--only", "nas", "--as", "nas"], seeded=True),
 ]
