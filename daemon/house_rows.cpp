@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/house_rows.h"
 
+#include "common/files/files.h"
 #include "stages/house.h"
 
 namespace mediaferry::daemon {
@@ -15,6 +16,11 @@ media_db::House house_rows(const config::Settings& settings) {
         rows.push_back(std::move(row));
     }
     return rows;
+}
+
+void keep_within_its_folders(const config::Settings& settings) {
+    const auto& f = settings.folders;
+    files::keep_within({f.root, f.incoming, f.backup, f.pixel_sync, f.compress, f.library, f.delete_pending, f.trash});
 }
 
 }  // namespace mediaferry::daemon

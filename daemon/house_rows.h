@@ -9,4 +9,7 @@ namespace mediaferry::daemon {
 
 media_db::House house_rows(const config::Settings&);
 
+/// From now on no path below the house's folders leads out of them (files::keep_within). Before anything in them is touched.
+void keep_within_its_folders(const config::Settings&);
+
 }  // namespace mediaferry::daemon

@@ -11,12 +11,16 @@ using media_db::Access;
 using media_db::MediaDb;
 
 MediaDb open_house(const config::Settings& settings) {
+    keep_within_its_folders(settings);
     MediaDb db = MediaDb::open(settings.database, Access::read_write);
     media_db::Conveyor{db}.set_house(house_rows(settings));
     return db;
 }
 
-MediaDb look_at_house(const config::Settings& settings) { return MediaDb::open(settings.database, Access::read_only); }
+MediaDb look_at_house(const config::Settings& settings) {
+    keep_within_its_folders(settings);
+    return MediaDb::open(settings.database, Access::read_only);
+}
 
 std::optional<MediaDb> look_if_there(const config::Settings& settings) {
     try {

@@ -2,9 +2,7 @@
 #include "common/files/calls.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -23,26 +21,10 @@ Buffer aligned_block() {
     return Buffer{memory};
 }
 
-int open_beneath(int directory, const fs::path& name, int flags, mode_t mode) {
-    struct open_how how {};
-    how.flags = static_cast<__u64>(flags | O_CLOEXEC);
-    how.mode = mode;
-    // Not O_NOFOLLOW too: with O_DIRECTORY it would call a link "not a directory", and that reads as "not there".
-    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
-    const char* text = name.empty() ? "." : name.c_str();
-    for (;;) {
-        const long fd = ::syscall(SYS_openat2, directory, text, &how, sizeof how);
-        // EAGAIN: a rename elsewhere raced with the walk, and the kernel cannot vouch for it this time.
-        if (fd >= 0 || (errno != EINTR && errno != EAGAIN)) return static_cast<int>(fd);
-    }
-}
-
 Descriptor open_file(const fs::path& path, int flags, mode_t mode) {
-    for (;;) {
-        const int fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
-        if (fd >= 0) return Descriptor{fd};
-        if (errno != EINTR) throw_errno(errno, (flags & O_CREAT) != 0 ? "cannot create" : "cannot open", path.string());
-    }
+    const int fd = open_path(path, flags, mode);
+    if (fd < 0) throw_errno(errno, (flags & O_CREAT) != 0 ? "cannot create" : "cannot open", path.string());
+    return Descriptor{fd};
 }
 
 ssize_t read_at(int fd, char* into, std::size_t size, off_t offset) {

@@ -72,16 +72,24 @@ bool reflink(int source, const Tree& directory, const std::string& name, timespe
     return true;
 }
 
+bool is_the_same(int file, const Tree& directory, const std::string& name) {
+    struct stat held {};
+    const auto found = directory.status(name);
+    return found && ::fstat(file, &held) == 0 && held.st_dev == found->st_dev && held.st_ino == found->st_ino;
+}
+
 bool can_be_copied_instead(int why) { return why == EXDEV || why == EPERM || why == EMLINK || why == EOPNOTSUPP || why == ENOSYS || why == EINVAL; }
 
 }  // namespace
 
 std::string share_file(const fs::path& from, const fs::path& to, bool may_link) {
     make_directories(to.parent_path());
-    const Tree directory = Tree::open(to.parent_path().empty() ? fs::path{"."} : to.parent_path());
+    const auto parent_of = [](const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path{"."}; };
+    const Tree home = Tree::open(parent_of(from));
+    const Tree directory = Tree::open(parent_of(to));
     const std::string name = to.filename().string();
     if (directory.status(name)) throw_errno(EEXIST, "cannot create", to.string());
-    const Descriptor source = calls::open_file(from, O_RDONLY | O_NOFOLLOW);
+    const Descriptor source = home.open_read(from.filename());
     const timespec modified = modified_of(source.get(), from);
     calls::sync(source.get(), from.string());
 
@@ -89,7 +97,11 @@ std::string share_file(const fs::path& from, const fs::path& to, bool may_link) 
     std::string done = "reflink";
     if (!reflink(source.get(), directory, unfinished, modified)) {
         if (may_link) {
-            if (::linkat(AT_FDCWD, from.c_str(), directory.descriptor(), name.c_str(), 0) == 0) {
+            if (::linkat(home.descriptor(), from.filename().c_str(), directory.descriptor(), name.c_str(), 0) == 0) {
+                if (!is_the_same(source.get(), directory, name)) {
+                    directory.remove(name);
+                    throw TransientError{"file.changed", from.string() + " was replaced by another file while it was being linked"};
+                }
                 directory.sync_directory("");
                 return "link";
             }

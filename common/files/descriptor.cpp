@@ -47,8 +47,11 @@ Meaning meaning_of(int error_number) {
         case ENOENT:
         case ENOTDIR: return {"file.missing", ""};
         case EXDEV:
-        case ELOOP: return {"file.refused", "; the name leaves its folder, or crosses a symbolic link or another mount"};
-        case ENAMETOOLONG: return {"file.name", ""};
+        case ELOOP:
+            return {"file.refused",
+                    "; the name leaves its folder, or a symbolic link or another mount stands in the way. Nothing behind it is touched: take "
+                    "it away, or name the folder that it leads to in the config"};
+        case ENAMETOOLONG: return {"file.name", "; shorten the name"};
         case EFBIG: return {"file.too_large", "; that file system cannot hold a file of this size"};
         default: return {"file.io", ""};
     }
@@ -72,7 +75,7 @@ bool is_away(int error_number) {
 }  // namespace
 
 void throw_errno(int error_number, const std::string& doing, const std::string& path) {
-    const std::string text = doing + " " + path + ": " + std::generic_category().message(error_number);
+    const std::string text = doing + " " + printable(path) + ": " + std::generic_category().message(error_number);
     if (is_away(error_number)) throw Unavailable{"file.away", text + "; the disk or the share behind it is gone: mount it again"};
     const Meaning meaning = meaning_of(error_number);
     throw TransientError{meaning.code, text + meaning.advice};

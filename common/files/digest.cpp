@@ -82,7 +82,7 @@ Digests digest_bytes(std::string_view bytes) {
 }
 
 Digests digest_file(const fs::path& path) {
-    const Descriptor file = calls::open_file(path, O_RDONLY);
+    const Descriptor file = calls::open_regular(path);
     ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
     const auto block = calls::aligned_block();
     Digester digester;

@@ -30,6 +30,8 @@ public:
     Descriptor& operator=(Descriptor&&) noexcept;
     int get() const { return fd_; }
     explicit operator bool() const { return fd_ >= 0; }
+    /// Gives the number away: its new owner closes it.
+    int release() { return std::exchange(fd_, -1); }
     /// close(2), and what it says: on a network file system the last write errors come here.
     void close_checked(const std::string& name_for_errors);
 
@@ -49,6 +51,25 @@ decltype(auto) in_our_words(Work&& work) {
         throw_errno(error.code().value(), "cannot use", error.path1().string());
     }
 }
+
+// ---- the folders of the house -----------------------------------------------------------------------------------------
+
+/// From now on every path below one of these folders that is given to any function here is walked by descriptors from that folder on: it never
+/// leaves it and never crosses a symbolic link ("file.refused"). Others can write there (icloudpd, Syncthing, whoever shares the disk). The
+/// folders themselves may be links, that is the user's business. Adds to what was given before.
+void keep_within(const std::vector<fs::path>& folders);
+
+/// What lies at the path, a link not followed; nullopt: nothing.
+std::optional<struct stat> status_of(const fs::path&);
+/// Whether a regular file lies there.
+bool is_file(const fs::path&);
+/// Absent is fine.
+void remove_file(const fs::path&);
+void set_modified(const fs::path&, Timestamp);
+/// "a folder", "a symbolic link", "a pipe", …
+const char* kind_of(mode_t);
+/// A name from outside as it may be shown: control characters and what is no UTF-8 as \x1b.
+std::string printable(std::string_view);
 
 // ---- hashing ------------------------------------------------------------------------------------------------------
 
@@ -91,7 +112,7 @@ public:
     const fs::path& root() const { return root_; }
     int descriptor() const { return fd_.get(); }
 
-    Descriptor open_read(const fs::path& name) const;
+    Descriptor open_read(const fs::path& name) const;                       ///< throws file.refused for what is no regular file
     Descriptor create_new(const fs::path& name, mode_t mode = 0644) const;  ///< O_EXCL; throws file.exists
     std::optional<struct stat> status(const fs::path& name) const;          ///< lstat; nullopt: not there
     void make_directories(const fs::path& name) const;                      ///< and fsyncs each parent of a new one
@@ -152,6 +173,7 @@ std::string temporary_name();
 bool is_temporary_name(std::string_view file_name);
 
 /// First free name: "IMG_1.JPG", "IMG_1-2.JPG", "IMG_1-3.JPG", …; `taken` says whether a name is in use (case-insensitively is up to it).
+/// A stem that would be too long with its number is shortened: 255 bytes are what file systems take.
 fs::path free_name(const fs::path& wanted, const std::function<bool(const fs::path&)>& taken);
 /// A name that is safe as one path component everywhere: no separators, control characters, `: * ? " < > |`, no leading dot or trailing dot or
 /// space, valid UTF-8, at most 200 bytes with its extension kept. Never empty.

@@ -30,8 +30,8 @@ struct stat status_of(int fd, const fs::path& path) {
 }
 
 /// Copy, read the copy back, make it visible; only then does the old name go.
-void move_between_file_systems(const fs::path& from, const Tree& directory, const std::string& name) {
-    const Descriptor source = calls::open_file(from, O_RDONLY | O_NOFOLLOW);
+void move_between_file_systems(const Tree& home, const fs::path& from, const Tree& directory, const std::string& name) {
+    const Descriptor source = home.open_read(from.filename());
     const struct stat before = status_of(source.get(), from);
     const std::string unfinished = temporary_name();
     const Digests written = copy_in(source.get(), directory, unfinished, Timestamp{std::chrono::seconds{before.st_mtim.tv_sec}});
@@ -49,7 +49,7 @@ void move_between_file_systems(const fs::path& from, const Tree& directory, cons
         throw;
     }
     directory.sync_directory("");
-    if (::unlink(from.c_str()) != 0) throw_errno(errno, "moved, but cannot remove the old", from.string());
+    if (::unlinkat(home.descriptor(), from.filename().c_str(), 0) != 0) throw_errno(errno, "moved, but cannot remove the old", from.string());
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ void move_file(const fs::path& from, const fs::path& to) {
     const std::string new_name = to.filename().string();
     if (source.identity().device != target.identity().device) {
         if (target.status(new_name)) throw_errno(EEXIST, "cannot move to", to.string());
-        move_between_file_systems(from, target, new_name);
+        move_between_file_systems(source, from, target, new_name);
     } else {
         try {
             calls::rename_new(source.descriptor(), old_name, target.descriptor(), new_name, to.string());
@@ -80,7 +80,7 @@ void move_file(const fs::path& from, const fs::path& to) {
             // One device, two mounts of it (a bind mount, a btrfs subvolume): the kernel renames within a mount only.
             if (error.code() != "file.refused") throw;
             if (target.status(new_name)) throw_errno(EEXIST, "cannot move to", to.string());
-            move_between_file_systems(from, target, new_name);
+            move_between_file_systems(source, from, target, new_name);
         }
     }
     target.sync_directory("");
@@ -107,20 +107,26 @@ void replace_small_file(const fs::path& path, std::string_view content, mode_t m
 }
 
 std::string read_small_file(const fs::path& path, std::size_t limit) {
-    return calls::read_whole(calls::open_file(path, O_RDONLY).get(), limit, path.string());
+    const bool ours = calls::within(path).has_value();  // elsewhere a person may name a pipe: a secret that is never on a disk
+    return calls::read_whole((ours ? calls::open_regular(path) : calls::open_file(path, O_RDONLY)).get(), limit, path.string());
 }
 
 void sync_directory(const fs::path& path) { calls::sync(calls::open_file(path, O_RDONLY | O_DIRECTORY).get(), path.string()); }
 
 void sync_file(const fs::path& path) {
     // For writing where that is allowed: a CIFS client ignores fsync otherwise.
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK);
-    const Descriptor file = fd >= 0 ? Descriptor{fd} : calls::open_file(path, O_RDONLY);
+    const int fd = calls::open_path(path, O_WRONLY | O_NONBLOCK);
+    const Descriptor file = fd >= 0 ? Descriptor{fd} : calls::open_file(path, O_RDONLY | O_NONBLOCK);
     calls::sync(file.get(), path.string());
 }
 
 void make_directories(const fs::path& path) {
     if (path.empty()) return;
+    if (const auto inside = calls::within(path)) {
+        make_directories(inside->folder);
+        calls::make_steps(Tree::open(inside->folder).descriptor(), inside->rest, inside->folder, calls::Mounts::cross);
+        return;
+    }
     fs::path existing = fs::absolute(path).lexically_normal();
     fs::path missing;
     boost::system::error_code ignored;

@@ -6,20 +6,10 @@
 #include "common/files/files.h"
 
 namespace mediaferry::files {
-
-fs::path free_name(const fs::path& wanted, const std::function<bool(const fs::path&)>& taken) {
-    if (!taken(wanted)) return wanted;
-    const std::string stem = wanted.stem().string();
-    const std::string extension = wanted.extension().string();
-    for (int number = 2;; ++number) {
-        const fs::path candidate = wanted.parent_path() / (stem + "-" + std::to_string(number) + extension);
-        if (!taken(candidate)) return candidate;
-    }
-}
-
 namespace {
 
 constexpr std::size_t kLongestName = 200;
+constexpr std::size_t kLongestComponent = 255;
 constexpr std::size_t kLongestExtension = 16;
 
 unsigned char byte_at(std::string_view text, std::size_t at) { return static_cast<unsigned char>(text[at]); }
@@ -86,7 +76,44 @@ std::string shortened(const std::string& name) {
     return result + extension;
 }
 
+/// `stem` with `ending` behind it, in at most `most` bytes; no character is cut in two.
+std::string joined(const std::string& stem, const std::string& ending, std::size_t most) {
+    std::size_t end = std::min(stem.size(), most - std::min(most, ending.size()));
+    while (end > 0 && end < stem.size() && continues(stem, end)) --end;
+    return stem.substr(0, end) + ending;
+}
+
 }  // namespace
+
+fs::path free_name(const fs::path& wanted, const std::function<bool(const fs::path&)>& taken) {
+    if (!taken(wanted)) return wanted;
+    const std::string stem = wanted.stem().string();
+    const std::string extension = wanted.extension().string();
+    for (int number = 2;; ++number) {
+        const auto ending = "-" + std::to_string(number) + (extension.size() <= kLongestName ? extension : "");
+        const fs::path candidate = wanted.parent_path() / joined(stem, ending, kLongestComponent);
+        if (!taken(candidate)) return candidate;
+    }
+}
+
+std::string printable(std::string_view text) {
+    std::string shown;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = character_length(text, at);
+        const std::string_view character = text.substr(at, std::max<std::size_t>(length, 1));
+        const bool control =
+            length == 1 ? byte_at(text, at) < 0x20 || byte_at(text, at) == 0x7F : character.starts_with('\xC2') && byte_at(character, 1) < 0xA0;
+        if (length == 0 || control) {
+            constexpr std::string_view digits = "0123456789abcdef";
+            for (const char c : character)
+                (shown += "\\x").append({digits[static_cast<unsigned char>(c) >> 4], digits[static_cast<unsigned char>(c) & 15]});
+        } else {
+            shown += character;
+        }
+        at += character.size();
+    }
+    return shown;
+}
 
 std::string safe_name(std::string_view name) {
     std::string safe = with_safe_characters(name);

@@ -55,19 +55,15 @@ bool begins_with_zeros(int fd, std::uint64_t limit, const fs::path& path) {
 }  // namespace
 
 bool looks_like_placeholder(const fs::path& path) {
-    struct stat about {};
-    if (::lstat(path.c_str(), &about) != 0) {
-        if (errno == ENOENT || errno == ENOTDIR) return false;
-        throw_errno(errno, "cannot look at", path.string());
-    }
+    const auto about = status_of(path);
     // Up to 8 KiB of blocks may be extended attributes; more is content.
-    if (!S_ISREG(about.st_mode) || about.st_size == 0 || about.st_blocks > 16) return false;
-    const Descriptor file = calls::open_file(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (!about || !S_ISREG(about->st_mode) || about->st_size == 0 || about->st_blocks > 16) return false;
+    const Descriptor file = calls::open_regular(path);
     // Block counts and SEEK_DATA alone are no proof: small files live inside the inode, and OpenZFS before 2.2.2 calls fresh data a hole.
     // Reading does not lie, and no photo or film begins with 4 KiB of zeros.
     if (!begins_with_zeros(file.get(), 4096, path)) return false;
     if (::lseek(file.get(), 0, SEEK_DATA) < 0 && errno == ENXIO) return true;
-    return about.st_blocks == 0 && begins_with_zeros(file.get(), static_cast<std::uint64_t>(about.st_size), path);
+    return about->st_blocks == 0 && begins_with_zeros(file.get(), static_cast<std::uint64_t>(about->st_size), path);
 }
 
 }  // namespace mediaferry::files

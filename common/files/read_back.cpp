@@ -110,6 +110,7 @@ Reading read_all(int fd, bool direct, const std::string& name, const std::functi
 
 ReadBack read_back(const Tree& tree, const fs::path& name, const std::function<bool()>& stop) {
     const std::string shown = (tree.root() / name).string();
+    calls::open_regular(tree.descriptor(), name, shown);  // a socket there says "no such device", which would look like a share that is gone
     int fd = calls::open_beneath(tree.descriptor(), name, O_RDONLY | O_NONBLOCK | O_DIRECT);
     const bool direct = fd >= 0;
     if (fd < 0 && errno == EINVAL) fd = calls::open_beneath(tree.descriptor(), name, O_RDONLY | O_NONBLOCK);

@@ -54,20 +54,35 @@ struct CloseDirectory {
 
 }  // namespace
 
+void calls::make_steps(int directory, const fs::path& name, const fs::path& root, Mounts mounts) {
+    Descriptor held;
+    int parent = directory;
+    fs::path so_far;
+    for (const fs::path& part : name) {
+        if (part == "." || part.empty()) continue;
+        so_far /= part;
+        const auto shown_so_far = [&] { return (root / so_far).string(); };
+        int fd = open_beneath(parent, part, O_RDONLY | O_DIRECTORY, 0, mounts);
+        if (fd < 0 && errno == ENOENT) {
+            if (::mkdirat(parent, part.c_str(), 0755) != 0 && errno != EEXIST) throw_errno(errno, "cannot create the folder", shown_so_far());
+            sync(parent, (root / so_far.parent_path()).string());
+            fd = open_beneath(parent, part, O_RDONLY | O_DIRECTORY, 0, mounts);
+        }
+        if (fd < 0) throw_errno(errno, "cannot use the folder", shown_so_far());
+        held = Descriptor{fd};
+        parent = held.get();
+    }
+}
+
 Tree Tree::open(const fs::path& root) {
-    const int fd = ::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd = calls::open_path(root, O_RDONLY | O_DIRECTORY);
     if (fd >= 0) return Tree{root, Descriptor{fd}};
     if (errno == ENOENT || errno == ENOTDIR)
         throw Unavailable{"file.missing", "no folder " + root.string() + ": create it, or mount what belongs there"};
     throw_errno(errno, "cannot open the folder", root.string());
 }
 
-Descriptor Tree::open_read(const fs::path& name) const {
-    // O_NONBLOCK: a pipe planted under the name must not hold us for ever. It means nothing to a regular file.
-    const int fd = calls::open_beneath(fd_.get(), name, O_RDONLY | O_NONBLOCK);
-    if (fd < 0) throw_errno(errno, "cannot open", shown(*this, name));
-    return Descriptor{fd};
-}
+Descriptor Tree::open_read(const fs::path& name) const { return calls::open_regular(fd_.get(), name, shown(*this, name)); }
 
 Descriptor Tree::create_new(const fs::path& name, mode_t mode) const {
     const int fd = calls::open_beneath(fd_.get(), name, O_WRONLY | O_CREAT | O_EXCL, mode);
@@ -88,24 +103,7 @@ std::optional<struct stat> Tree::status(const fs::path& name) const {
     throw_errno(errno, "cannot look at", shown(*this, name));
 }
 
-void Tree::make_directories(const fs::path& name) const {
-    Descriptor held;
-    int parent = fd_.get();
-    fs::path so_far;
-    for (const fs::path& part : name) {
-        if (part == "." || part.empty()) continue;
-        so_far /= part;
-        int fd = calls::open_beneath(parent, part, O_RDONLY | O_DIRECTORY);
-        if (fd < 0 && errno == ENOENT) {
-            if (::mkdirat(parent, part.c_str(), 0755) != 0 && errno != EEXIST) throw_errno(errno, "cannot create the folder", shown(*this, so_far));
-            calls::sync(parent, shown(*this, so_far.parent_path()));
-            fd = calls::open_beneath(parent, part, O_RDONLY | O_DIRECTORY);
-        }
-        if (fd < 0) throw_errno(errno, "cannot use the folder", shown(*this, so_far));
-        held = Descriptor{fd};
-        parent = held.get();
-    }
-}
+void Tree::make_directories(const fs::path& name) const { calls::make_steps(fd_.get(), name, root_, calls::Mounts::stay); }
 
 void Tree::rename_new(const fs::path& from, const fs::path& to) const {
     const Spot source = spot_of(*this, from);

@@ -39,6 +39,7 @@ media_db::MediaDb& House::db() {
     if (!db_) {
         db_ = media_db::MediaDb::open(settings.database);
         media_db::Conveyor(*db_).set_house(daemon::house_rows(settings));
+        daemon::keep_within_its_folders(settings);
     }
     return *db_;
 }
