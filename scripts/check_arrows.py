@@ -5,11 +5,11 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-COMMON = ["types", "errors", "clock", "log", "files", "process", "http", "pipeline", "config", "sqlite", "media_db", "stage", "icloud", "syncthing", "archive", "notify"]
-FLOOR = {"types", "errors"}
+COMMON = ["types", "errors", "failpoint", "clock", "log", "files", "process", "http", "pipeline", "config", "sqlite", "media_db", "stage", "icloud", "syncthing", "archive", "notify"]
+FLOOR = {"types", "errors", "failpoint"}
 # common/NAME may include these common folders, itself, and the floor.
 MAY = {
-    "types": set(), "errors": set(), "clock": set(), "log": set(), "files": {"log"}, "process": {"log"}, "http": {"log"}, "pipeline": set(),
+    "types": set(), "errors": set(), "failpoint": set(), "clock": set(), "log": set(), "files": {"log"}, "process": {"log"}, "http": {"log"}, "pipeline": set(),
     "config": {"clock", "files", "pipeline", "log"},
     "sqlite": {"log"},
     "media_db": {"clock", "files", "pipeline", "log", "sqlite"},
