@@ -55,7 +55,7 @@ bool all_digits(const std::string& text) {
 }  // namespace
 
 MediaId Catalogue::take_in(const NewMedia& file, Timestamp now, std::optional<RunId> run) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.take_in"));
     if (file.resource) {
         Query known(db_, "SELECT id FROM media WHERE resource_id = :resource");
         if (known.with(":resource", *file.resource).next()) {
@@ -108,6 +108,13 @@ std::vector<MediaItem> Catalogue::items_of(AssetId asset) const {
     return items(query.with(":asset", asset));
 }
 
+std::vector<MediaItem> Catalogue::items_after(MediaId after, std::size_t limit) const {
+    Query query(db_, "SELECT " MEDIAFERRY_ITEM " FROM media m WHERE m.id > :after ORDER BY m.id LIMIT :limit");
+    return items(query.with(":after", after).with(":limit", limit));
+}
+
+MediaId Catalogue::last_item() const { return MediaId{Query(db_, "SELECT coalesce(max(id), 0) FROM media").number()}; }
+
 std::optional<MediaItem> Catalogue::item_with_content(const Sha256& sha256) const {
     Query query(db_, "SELECT " MEDIAFERRY_ITEM " FROM media m WHERE m.sha256 = :sha256 ORDER BY m.id LIMIT 1");
     if (!query.with(":sha256", sha256).next()) return std::nullopt;
@@ -137,7 +144,7 @@ std::vector<MediaItem> Catalogue::find(const std::string& what) const {
 }
 
 void Catalogue::set_local_path(MediaId media, const std::optional<fs::path>& path, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.set_local_path"));
     Query update(db_, "UPDATE media SET local_path = :path, last_updated = :now WHERE id = :media");
     touch(update.with(":path", path), media, now);
     if (path)
@@ -155,7 +162,7 @@ void Catalogue::set_local_path(MediaId media, const std::optional<fs::path>& pat
 
 void Catalogue::set_compressed(MediaId media, Bytes current_size, const std::string& metadata_json, std::optional<Timestamp> next_tier,
                                Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.set_compressed"));
     Query update(
         db_,
         R"(UPDATE media SET current_size = :size, last_compressed = :now, compression_metadata = :metadata, next_tier_at = :next, last_updated = :now
@@ -169,7 +176,7 @@ std::int64_t Catalogue::reopen_aged(Timestamp now) {
     constexpr std::size_t kAtOnce = 1000;  // a year's photos may age in one night: other writers get their turn in between
     std::int64_t opened = 0;
     for (;;) {
-        Transaction transaction(db_);
+        Transaction transaction(db_, MF_COMMIT("db.catalogue.reopen_aged"));
         std::vector<MediaId> aged;
         {
             Query query(db_, "SELECT id FROM media WHERE next_tier_at IS NOT NULL AND next_tier_at <= :now LIMIT :limit");
@@ -202,7 +209,7 @@ std::int64_t Catalogue::reopen_aged(Timestamp now) {
 
 void Catalogue::set_flags(MediaId media, std::optional<bool> synced_google, std::optional<bool> synced_nas, std::optional<bool> album_moved,
                           std::optional<bool> deleted_icloud, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.set_flags"));
     // NULL leaves a flag as it is.
     Query update(db_, R"(UPDATE media SET synced_google  = CASE :google  WHEN 1 THEN 'yes' WHEN 0 THEN NULL ELSE synced_google END,
                                           synced_nas     = CASE :nas     WHEN 1 THEN 'yes' WHEN 0 THEN NULL ELSE synced_nas END,

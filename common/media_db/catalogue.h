@@ -48,6 +48,9 @@ public:
     MediaId take_in(const NewMedia&, Timestamp now, std::optional<RunId>);
     std::optional<MediaItem> item(MediaId) const;
     std::vector<MediaItem> items_of(AssetId) const;
+    /// Files in the order of their numbers, a page at a time: those after `after`.
+    std::vector<MediaItem> items_after(MediaId after, std::size_t limit) const;
+    MediaId last_item() const;  ///< the highest number given out; 0: none
     std::optional<MediaItem> item_with_content(const Sha256&) const;
     /// By id ("17"), file name, local path, or iCloud record name.
     std::vector<MediaItem> find(const std::string& what) const;
