@@ -29,7 +29,7 @@ std::optional<fs::path> working_folder_of(const config::Folders& folders, const 
 }
 
 void clear(media_db::MediaDb& db, const media_db::MediaItem& item, bool removed, Timestamp now, std::optional<RunId> run) {
-    media_db::Transaction transaction{db};
+    media_db::Transaction transaction{db, MF_COMMIT("archive.release_original.clear")};
     media_db::Catalogue(db).set_local_path(item.id, std::nullopt, now);
     const nlohmann::json detail{{"path", item.local_path->string()}, {"was_there", removed}};
     media_db::Events(db).add({0, now, item.id, item.asset, run, "", "original_released", detail.dump()});

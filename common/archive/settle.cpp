@@ -35,7 +35,7 @@ Archive::Reread read_carefully(const Archive& archive, const MediaItem& item, co
 
 void record_good(MediaDb& db, const Archive& archive, const MediaItem& item, const Copy& copy, const Proof& proof, bool settled, Timestamp now,
                  std::optional<RunId> run) {
-    media_db::Transaction transaction{db};
+    media_db::Transaction transaction{db, MF_COMMIT("archive.settle.record_good")};
     const auto* const level = settled || copy.proof == "settled" ? "settled" : "read_back";
     media_db::Evidence(db).proven(copy.id, level, *copy.proven, now, later_receipt(copy, archive, proof, now));
     const nlohmann::json detail{{"path", copy.path.string()}, {"method", proof.method}, {"proof", level}};
@@ -45,7 +45,7 @@ void record_good(MediaDb& db, const Archive& archive, const MediaItem& item, con
 
 /// The copy counts no longer; if the original is still at home, nas_archive writes a new one beside it.
 void record_lost(MediaDb& db, const MediaItem& item, const Copy& copy, const Reason& reason, Timestamp now, std::optional<RunId> run) {
-    media_db::Transaction transaction{db};
+    media_db::Transaction transaction{db, MF_COMMIT("archive.settle.record_lost")};
     media_db::Evidence(db).removed(copy.id, now);
     media_db::Catalogue(db).set_flags(item.id, std::nullopt, false, std::nullopt, std::nullopt, now);
     const nlohmann::json detail{{"path", copy.path.string()}, {"reason", reason.code}};

@@ -102,22 +102,22 @@ MediaKind kind_by_name(const fs::path& path) {
 
 /// The file as it lies there now; nullopt: it does not.
 std::optional<NewMedia> file_of(const OldRow& row) {
-    const fs::path path(row.path);
     boost::system::error_code error;
+    // Where it really lies: the scripts followed links, and what is looked at here is that file.
+    const fs::path path = fs::path(row.path).is_absolute() ? fs::canonical(row.path, error) : fs::path{};
     // An empty file, and a placeholder that only looks like one, hold nothing to adopt.
-    if (row.path.empty() || !path.is_absolute() || !fs::is_regular_file(path, error) || fs::file_size(path, error) == 0 ||
-        files::looks_like_placeholder(path))
+    if (path.empty() || !fs::is_regular_file(path, error) || fs::file_size(path, error) == 0 || files::looks_like_placeholder(path))
         return std::nullopt;
     const auto digests = files::digest_file(path);
     NewMedia media;
-    media.filename = row.filename.empty() ? path.filename().string() : row.filename;
+    media.filename = row.filename.empty() ? fs::path(row.path).filename().string() : row.filename;
     media.icloud_id = row.icloud_id;
     media.kind = kind_by_name(media.filename);
     media.sha256 = digests.sha256;
     media.apple_checksum = digests.apple_checksum;
     media.size = digests.size;
     media.taken = from_iso(row.created).value_or(Timestamp{std::chrono::seconds{fs::last_write_time(path)}});
-    media.local_path = fs::canonical(path);
+    media.local_path = path;
     media.fetched_by = "adopted";
     return media;
 }
@@ -173,7 +173,7 @@ Adoption Upkeep::adopt(const fs::path& given, const fs::path& backup, Timestamp 
 
     MediaDb db(std::move(impl));
     Adoption result;
-    Transaction transaction(db);
+    Transaction transaction(db, MF_COMMIT("db.upkeep.adopt"));
     translated(file, [&] {
         if (!std::ranges::equal(old_rows(old), rows, {}, &OldRow::claims, &OldRow::claims))
             throw TryLater("db.changed", file.string() + " changed while its files were read; stop the earlier scripts and adopt it again");

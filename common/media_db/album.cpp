@@ -6,7 +6,7 @@
 namespace mediaferry::media_db {
 
 void Catalogue::set_filed(AssetId asset, const std::string& change_tag, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.set_filed"));
     Query(db_, "UPDATE asset SET filed_at = :now, filed_tag = :tag WHERE id = :asset")
         .with(":now", now)
         .with(":tag", change_tag)
@@ -16,25 +16,25 @@ void Catalogue::set_filed(AssetId asset, const std::string& change_tag, Timestam
 }
 
 void Catalogue::set_vetoed(AssetId asset, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.set_vetoed"));
     Query(db_, "UPDATE asset SET vetoed_at = :now WHERE id = :asset").with(":now", now).with(":asset", asset).run();
     transaction.commit();
 }
 
 void Catalogue::clear_veto(AssetId asset) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.clear_veto"));
     Query(db_, "UPDATE asset SET vetoed_at = NULL WHERE id = :asset").with(":asset", asset).run();
     transaction.commit();
 }
 
 void Catalogue::clear_filed(AssetId asset) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.clear_filed"));
     Query(db_, "UPDATE asset SET filed_at = NULL, filed_tag = NULL WHERE id = :asset").with(":asset", asset).run();
     transaction.commit();
 }
 
 void Catalogue::set_deleted(AssetId asset, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.set_deleted"));
     // No longer listed: the next census must not take its absence for news.
     Query(db_, "UPDATE asset SET deleted_at = :now, listed = 0, hold_code = NULL, hold_text = NULL WHERE id = :asset")
         .with(":now", now)
@@ -45,7 +45,7 @@ void Catalogue::set_deleted(AssetId asset, Timestamp now) {
 }
 
 void Catalogue::set_hold(AssetId asset, const std::optional<Reason>& reason) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.set_hold"));
     Query(db_, "UPDATE asset SET hold_code = :code, hold_text = :text WHERE id = :asset")
         .with(":code", reason ? std::optional(reason->code) : std::nullopt)
         .with(":text", reason ? std::optional(reason->text) : std::nullopt)
@@ -64,7 +64,7 @@ std::vector<Asset> Catalogue::filed_assets() const {
 // ---- incoming/ --------------------------------------------------------------------------------------------------------------
 
 void Catalogue::add_placeholder(const fs::path& relative, std::optional<MediaId> media, Bytes size, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.add_placeholder"));
     Query(db_, R"(INSERT INTO placeholder (path, media_id, size, made_at) VALUES (:path, :media, :size, :now)
                   ON CONFLICT (path) DO UPDATE SET media_id = excluded.media_id, size = excluded.size, made_at = excluded.made_at)")
         .with(":path", relative)
@@ -76,7 +76,7 @@ void Catalogue::add_placeholder(const fs::path& relative, std::optional<MediaId>
 }
 
 void Catalogue::remove_placeholder(const fs::path& relative) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.remove_placeholder"));
     Query(db_, "DELETE FROM placeholder WHERE path = :path").with(":path", relative).run();
     transaction.commit();
 }
@@ -99,7 +99,7 @@ std::vector<fs::path> Catalogue::placeholders_of(MediaId media) const {
 
 void Catalogue::add_set_aside(const fs::path& found, const fs::path& now_at, Bytes size, const std::string& sha256, const Reason& reason,
                               Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.add_set_aside"));
     Query(db_, R"(INSERT INTO set_aside (found_path, path, size, sha256, reason_code, reason_text, at)
                   VALUES (:found, :path, :size, :sha256, :code, :text, :now))")
         .with(":found", found)
@@ -124,7 +124,7 @@ std::vector<Catalogue::SetAside> Catalogue::set_aside(bool only_present) const {
 }
 
 void Catalogue::set_aside_removed(std::int64_t id, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.set_aside_removed"));
     Query(db_, "UPDATE set_aside SET removed_at = :now WHERE id = :id").with(":now", now).with(":id", id).run();
     transaction.commit();
 }

@@ -32,7 +32,7 @@ Bytes write_backup(SQLite::Database& db, const fs::path& source, const fs::path&
         translated(source, [&] {
             SQLite::Statement copy(db, "VACUUM INTO ?");
             copy.bind(1, part.string());
-            copy.exec();
+            MF_AROUND("db.backup.copy", copy.exec());
         });
         translated(part, [&] {
             SQLite::Database copy(part.string(), SQLite::OPEN_READONLY, 1000);

@@ -72,7 +72,7 @@ Event about(AssetId asset, Timestamp at, const char* what) {
 
 Catalogue::CensusResult Catalogue::see(const std::string& account, const std::string& library, const std::vector<ListedAsset>& assets,
                                        Timestamp census) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.see"));
     CensusResult result;
     for (const auto& seen : assets) {
         ++result.assets;
@@ -107,7 +107,7 @@ Catalogue::CensusResult Catalogue::see(const std::string& account, const std::st
 }
 
 std::vector<Asset> Catalogue::finish_census(const std::string& account, const std::string& library, Timestamp census) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.finish_census"));
     Query query(db_, "SELECT " MEDIAFERRY_ASSET R"( FROM asset a
                       WHERE a.account = :account AND a.library = :library AND a.listed = 1 AND a.last_seen_at < :census)");
     query.with(":account", account).with(":library", library).with(":census", census);
@@ -122,7 +122,7 @@ std::vector<Asset> Catalogue::finish_census(const std::string& account, const st
 }
 
 void Catalogue::mark_gone(AssetId asset, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.mark_gone"));
     set_listed(db_, asset, false);
     Query(db_, "UPDATE asset SET gone_at = :now WHERE id = :asset").with(":now", now).with(":asset", asset).run();
     Events(db_).add(about(asset, now, "gone"));
@@ -130,7 +130,7 @@ void Catalogue::mark_gone(AssetId asset, Timestamp now) {
 }
 
 void Catalogue::mark_listed(AssetId asset) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.mark_listed"));
     set_listed(db_, asset, true);
     Query(db_, "UPDATE asset SET gone_at = NULL WHERE id = :asset").with(":asset", asset).run();
     transaction.commit();
@@ -189,7 +189,7 @@ std::optional<Timestamp> Catalogue::next_missing_due() const {
 }
 
 void Catalogue::resource_failed(ResourceId resource, const Reason& reason, Timestamp not_before, bool attention) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.resource_failed"));
     Query(db_, R"(UPDATE resource SET attempts = attempts + 1, not_before = :not_before, state = :state, reason_code = :code, reason_text = :text
                    WHERE id = :id AND state <> 'taken')")
         .with(":not_before", not_before)

@@ -68,7 +68,7 @@ std::vector<Claim> pending_of(MediaDb& db, const Found& found, std::string_view 
 }  // namespace
 
 std::vector<Claim> Conveyor::claim(std::string_view stage, RunId run, Timestamp now, std::size_t limit) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.conveyor.claim"));
     std::vector<Claim> claims;
     {
         Query query(db_, "SELECT " MEDIAFERRY_ITEM ", s.token, s.attempts FROM step s CROSS JOIN media m ON m.id = s.media_id WHERE " MEDIAFERRY_READY
@@ -82,7 +82,7 @@ std::vector<Claim> Conveyor::claim(std::string_view stage, RunId run, Timestamp 
 }
 
 std::vector<std::vector<Claim>> Conveyor::claim_assets(std::string_view stage, RunId run, Timestamp now, std::size_t limit) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.conveyor.claim_assets"));
     std::vector<std::vector<Claim>> groups;
     for (const auto& found : whole_assets(db_, stage, now, limit)) {
         groups.push_back(pending_of(db_, found, stage));
@@ -93,7 +93,7 @@ std::vector<std::vector<Claim>> Conveyor::claim_assets(std::string_view stage, R
 }
 
 std::optional<Claim> Conveyor::claim_item(std::string_view stage, MediaId media, RunId run, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.conveyor.claim_item"));
     std::vector<Claim> claims;
     {
         Query query(db_, "SELECT " MEDIAFERRY_ITEM R"(, s.token, s.attempts FROM step s CROSS JOIN media m ON m.id = s.media_id
@@ -130,7 +130,7 @@ std::optional<Timestamp> Conveyor::next_due(std::string_view stage) const {
 }
 
 void Conveyor::put_back(RunId run) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.conveyor.put_back"));
     // The stages come from the small counter table, so that the index (stage, run_id) serves.
     Query(db_, R"(UPDATE step SET status = 'pending', run_id = NULL
                    WHERE status = 'running' AND run_id = :run AND stage IN (SELECT stage FROM step_count))")
@@ -146,7 +146,7 @@ std::int64_t Conveyor::sweep(std::string_view stage, const std::vector<RunId>& a
         std::optional<RunId> run;
         int deaths = 0;
     };
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.conveyor.sweep"));
     std::vector<Orphan> orphans;
     {
         // A run that is not over began after `alive` was looked up: the caller ends the dead ones first.

@@ -19,7 +19,7 @@ void MediaDb::Impl::checkpoint_if_long() {
         if (!turn) return;
         sqlite3* handle = db->getHandle();
         sqlite3_busy_timeout(handle, 200);  // a long reader (a backup) must not hold up the writers for long
-        const int result = sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_FULL, nullptr, nullptr);
+        const int result = MF_AROUND("db.checkpoint", sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_FULL, nullptr, nullptr));
         sqlite3_busy_timeout(handle, kBusyMilliseconds);
         if (result != SQLITE_OK && result != SQLITE_BUSY) log::warning("the database's log could not be moved into it", {{"CODE", result}});
     } catch (const std::exception& error) {
@@ -29,7 +29,7 @@ void MediaDb::Impl::checkpoint_if_long() {
 
 // ---- Transaction ------------------------------------------------------------------------------------------------------
 
-Transaction::Transaction(MediaDb& db) : db_(db) { db_.impl().begin(); }
+Transaction::Transaction(MediaDb& db, failpoint::Step step) : db_(db), step_(step) { db_.impl().begin(); }
 
 Transaction::~Transaction() {
     if (!done_) db_.impl().roll_back();
@@ -37,8 +37,10 @@ Transaction::~Transaction() {
 
 void Transaction::commit() {
     auto& impl = db_.impl();
+    step_.begins();
     const bool outermost = impl.commit();
     done_ = true;
+    step_.ended();
     if (outermost) impl.checkpoint_if_long();
 }
 

@@ -74,7 +74,7 @@ void Conveyor::set_house(const House& house) {
         return query.next() ? query.text(0) : std::string();
     };
     if (stored() == wanted) return;
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.conveyor.set_house"));
     if (stored() == wanted) {  // another process was first
         transaction.commit();
         return;
@@ -95,7 +95,7 @@ void Conveyor::set_house(const House& house) {
 }
 
 void Conveyor::record(const Claim& claim, const Verdict& verdict, RunId run, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.conveyor.record"));
     std::string earlier_code;
     {
         Query held(db_, "SELECT reason_code FROM step WHERE media_id = :media AND stage = :stage AND status = 'running' AND token = :token");

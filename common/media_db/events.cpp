@@ -33,7 +33,7 @@ std::string hash_after(const std::string& previous, const Event& event) {
 }  // namespace
 
 void Events::add(const Event& given) {
-    Transaction transaction(db_);  // IMMEDIATE: nobody else can write between reading the last row and adding the next
+    Transaction transaction(db_, MF_COMMIT("db.events.add"));  // IMMEDIATE: nobody else can write between reading the last row and adding the next
     Event event = given;
     if (event.detail.empty()) event.detail = "{}";
     std::string previous;

@@ -18,7 +18,7 @@ std::optional<Copy> one_copy(Query& query) {
 }  // namespace
 
 CopyId Evidence::add(const Copy& copy) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.evidence.add"));
     Query(db_, R"(INSERT INTO copy (media_id, place, path, sha256, size, proof, written_at, proven_at, checked_at, removed_at, receipt)
                   VALUES (:media, :place, :path, :sha256, :size, :proof, :written, :proven, :checked, :removed, :receipt))")
         .with(":media", copy.media)
@@ -51,7 +51,7 @@ std::vector<Copy> Evidence::of(MediaId media) const {
 }
 
 void Evidence::proven(CopyId copy, std::string_view proof, Timestamp proven, Timestamp checked, const std::string& receipt_json) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.evidence.proven"));
     Query(db_, "UPDATE copy SET proof = :proof, proven_at = :proven, checked_at = :checked, receipt = :receipt WHERE id = :copy")
         .with(":proof", proof)
         .with(":proven", proven)
@@ -63,13 +63,13 @@ void Evidence::proven(CopyId copy, std::string_view proof, Timestamp proven, Tim
 }
 
 void Evidence::checked(CopyId copy, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.evidence.checked"));
     Query(db_, "UPDATE copy SET checked_at = :now WHERE id = :copy").with(":now", now).with(":copy", copy).run();
     transaction.commit();
 }
 
 void Evidence::removed(CopyId copy, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.evidence.removed"));
     Query(db_, "UPDATE copy SET removed_at = :now WHERE id = :copy AND removed_at IS NULL").with(":now", now).with(":copy", copy).run();
     transaction.commit();
 }

@@ -42,7 +42,7 @@ std::string Exchange::archive_id(Timestamp now) {
     Facts facts{db_};
     if (const auto known = facts.get(kArchiveId)) return *known;
     const auto made = files::read_small_file("/proc/sys/kernel/random/uuid").substr(0, 36);
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.exchange.archive_id"));
     const auto meanwhile = facts.get(kArchiveId);
     if (!meanwhile) facts.set(kArchiveId, made, now);
     transaction.commit();
@@ -52,7 +52,7 @@ std::string Exchange::archive_id(Timestamp now) {
 // ---- operations -------------------------------------------------------------------------------------------------------------
 
 void Exchange::begin(const SyncOperation& operation, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.exchange.begin"));
     Query(db_, R"(INSERT INTO sync_operations (operation_id, start_time, status, source_db_path, total_files, kind, list_id, folder)
                   VALUES (:id, :now, 'running', :source, :total, :kind, :list, :folder))")
         .with(":id", operation.id)
@@ -67,7 +67,7 @@ void Exchange::begin(const SyncOperation& operation, Timestamp now) {
 }
 
 void Exchange::end(const std::string& operation, std::string_view status, std::int64_t processed, std::int64_t errors, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.exchange.end"));
     Query(db_, R"(UPDATE sync_operations SET end_time = :now, status = :status, processed_files = :processed, error_count = :errors
                    WHERE operation_id = :id)")
         .with(":now", to_iso(now))
@@ -134,7 +134,7 @@ std::vector<ListedMedia> Exchange::listed(const std::string& list, std::int64_t 
 }
 
 void Exchange::set_listed(const std::string& list, std::int64_t row, std::string_view status, const std::string& error) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.exchange.set_listed"));
     const auto changed = Query(db_, "UPDATE sync_export_files SET status = :status, error_message = :error WHERE id = :row AND status <> :status")
                              .with(":status", status)
                              .with(":error", error.empty() ? std::nullopt : std::optional(error))
@@ -146,7 +146,7 @@ void Exchange::set_listed(const std::string& list, std::int64_t row, std::string
 }
 
 void Exchange::set_list_status(const std::string& list, std::string_view status) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.exchange.set_list_status"));
     Query(db_, "UPDATE sync_export_lists SET status = :status WHERE list_id = :list").with(":status", status).with(":list", list).run();
     transaction.commit();
 }
@@ -170,7 +170,7 @@ SharedPhoto Exchange::shared(const MediaItem& item, const std::string& own_archi
 }
 
 AssetId Exchange::receive(const SharedPhoto& photo, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.exchange.receive"));
     Query(db_, R"(INSERT INTO asset (account, library, record_name, master_name, change_tag, filename, taken_at, added_at, hidden, favourite, listed,
                                      first_seen_at, last_seen_at, gone_at)
                   VALUES (:account, :archive, :record, '', '', :filename, :taken, :added, :hidden, :favourite, 0, :now, :now, :now)

@@ -17,7 +17,7 @@ SyncFile file_from(const Query& row) {
 }  // namespace
 
 std::int64_t Exchange::placing(const std::string& operation, const fs::path& path, const Sha256& sha256) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.exchange.placing"));
     Query(db_, "INSERT INTO sync_files (operation_id, file_path, file_hash, status) VALUES (:operation, :path, :hash, 'placing')")
         .with(":operation", operation)
         .with(":path", path)
@@ -29,7 +29,7 @@ std::int64_t Exchange::placing(const std::string& operation, const fs::path& pat
 }
 
 void Exchange::settle(std::int64_t row, std::string_view status, std::optional<MediaId> media, const std::string& error) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.exchange.settle"));
     Query(db_, "UPDATE sync_files SET status = :status, image_id = :media, error_message = :error WHERE id = :row")
         .with(":status", status)
         .with(":media", media)
@@ -64,7 +64,7 @@ std::optional<SyncRecord> Exchange::record(const std::string& source, const std:
 }
 
 void Exchange::set_record(const SyncRecord& record, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.exchange.set_record"));
     Query(db_, R"(INSERT INTO sync_records (image_id, remote_source, sync_date, remote_path, status, error_message, file_hash, size, modified)
                   VALUES (:media, :source, :now, :path, :status, :error, :hash, :size, :modified)
                   ON CONFLICT (remote_source, remote_path) DO UPDATE SET image_id = excluded.image_id, sync_date = excluded.sync_date,

@@ -79,7 +79,7 @@ std::vector<Conveyor::Waiting> Conveyor::attention(std::size_t limit) const {
 }
 
 bool Conveyor::release(MediaId media, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.conveyor.release"));
     const auto steps = release_steps(db_, media, now);
     const auto resources = Query(db_, R"(UPDATE resource SET state = 'missing', attempts = 0, not_before = 0, reason_code = NULL, reason_text = NULL
                                           WHERE asset_id = (SELECT asset_id FROM media WHERE id = :media) AND state = 'attention')")
@@ -90,7 +90,7 @@ bool Conveyor::release(MediaId media, Timestamp now) {
 }
 
 std::int64_t Conveyor::release_all(Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.conveyor.release_all"));
     std::vector<MediaId> waiting;
     {
         Query query(db_, "SELECT media_id FROM step WHERE status = 'attention' AND finished_at >= 0");
@@ -106,7 +106,7 @@ std::int64_t Conveyor::release_all(Timestamp now) {
 }
 
 void Conveyor::redo(MediaId media, std::string_view stage, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.conveyor.redo"));
     const House house = stored_house(db_);
     const auto row = std::ranges::find(house, stage, &HouseRow::stage);
     const std::string name(stage);
@@ -133,7 +133,7 @@ void Conveyor::redo(MediaId media, std::string_view stage, Timestamp now) {
 }
 
 void Conveyor::reopen(MediaId media, std::string_view stage, const Reason& reason, RunId run, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.conveyor.reopen"));
     const House house = stored_house(db_);
     const auto row = std::ranges::find(house, stage, &HouseRow::stage);
     const auto done = stages_done(steps(media));

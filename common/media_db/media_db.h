@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "common/failpoint/failpoint.h"
 #include "common/types/fs.h"
 
 namespace mediaferry::media_db {
@@ -40,7 +41,8 @@ private:
 /// one (its commit does nothing by itself; rolled back alone it dooms the outer).
 class Transaction {
 public:
-    explicit Transaction(MediaDb&);
+    /// `step`: MF_COMMIT("name"), where a test may have the program die before or after the commit.
+    explicit Transaction(MediaDb&, failpoint::Step step = {});
     ~Transaction();
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
@@ -48,6 +50,7 @@ public:
 
 private:
     MediaDb& db_;
+    failpoint::Step step_;
     bool done_ = false;
 };
 

@@ -56,7 +56,7 @@ int version_of(SQLite::Database& db, const fs::path& file) {
 void switch_to_wal(SQLite::Database& db) {
     for (int attempt = 0;; ++attempt) {
         try {
-            if (db.execAndGet("PRAGMA journal_mode = WAL").getString() == "wal") return;
+            if (MF_AROUND("db.switch_to_wal", db.execAndGet("PRAGMA journal_mode = WAL").getString()) == "wal") return;
         } catch (const SQLite::Exception& error) {
             if (error.getErrorCode() != SQLITE_BUSY) throw;
         }
@@ -81,7 +81,7 @@ void migrate(SQLite::Database& db, const fs::path& file) {
         kMigrations[static_cast<std::size_t>(version)](db);
         db.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
         db.exec("PRAGMA user_version = " + std::to_string(version + 1));
-        step.commit();
+        MF_AROUND("db.migrate.commit", step.commit());
     }
 }
 
@@ -126,7 +126,7 @@ void create_private_file(const fs::path& file) {
     fs::create_directories(directory, error);
     if (error) throw Unavailable("db.io", "cannot make the database's directory " + directory.string() + ": " + error.message());
     // SQLite would create it as the umask says; its -wal and -shm files get the mode of this one.
-    const files::Descriptor created{::open(file.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600)};
+    const files::Descriptor created{MF_AROUND("db.create_file", ::open(file.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600))};
     if (!created && errno != EEXIST)
         throw Unavailable("db.io", "cannot create the database " + file.string() + ": " + std::generic_category().message(errno));
 }

@@ -31,7 +31,7 @@ void tell(MediaDb& db, const char* what, const nlohmann::json& detail, Timestamp
 PlanId Plans::propose(const std::vector<PlanItem>& proposed, Timestamp now) {
     std::vector<PlanItem> items = proposed;
     std::ranges::sort(items, {}, &PlanItem::asset);
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.plans.propose"));
     if (const auto earlier = open_plan("proposed")) {
         if (same_content(earlier->items, items)) {
             transaction.commit();
@@ -54,7 +54,7 @@ PlanId Plans::propose(const std::vector<PlanItem>& proposed, Timestamp now) {
 }
 
 void Plans::withdraw(Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.plans.withdraw"));
     Query(db_, "UPDATE plan SET status = 'superseded', finished_at = :now WHERE status = 'proposed'").with(":now", now).run();
     transaction.commit();
 }
@@ -79,7 +79,7 @@ std::optional<Plan> Plans::open_plan(std::string_view status) const {
 }
 
 void Plans::approve(PlanId id, const std::string& by, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.plans.approve"));
     const auto found = plan(id);
     const std::string name = "plan " + std::to_string(id.value);
     if (!found) throw BadInput("plan.unknown", "there is no " + name + "; `mediaferry plan` shows the one that can be approved");
@@ -95,7 +95,7 @@ void Plans::approve(PlanId id, const std::string& by, Timestamp now) {
 }
 
 void Plans::item_status(PlanId plan, AssetId asset, std::string_view status, const std::optional<Reason>& reason) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.plans.item_status"));
     Query(db_, "UPDATE plan_item SET status = :status, reason_code = :code, reason_text = :text WHERE plan_id = :plan AND asset_id = :asset")
         .with(":status", status)
         .with(":code", reason ? std::optional(reason->code) : std::nullopt)
@@ -107,7 +107,7 @@ void Plans::item_status(PlanId plan, AssetId asset, std::string_view status, con
 }
 
 void Plans::finish(PlanId id, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.plans.finish"));
     Query(db_, "UPDATE plan SET status = 'finished', finished_at = :now WHERE id = :id").with(":now", now).with(":id", id).run();
     transaction.commit();
 }
@@ -127,7 +127,7 @@ std::optional<Timestamp> Facts::written(std::string_view key) const {
 }
 
 void Facts::set(std::string_view key, const std::string& value, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.facts.set"));
     Query(db_, R"(INSERT INTO state (key, value, at) VALUES (:key, :value, :now)
                   ON CONFLICT (key) DO UPDATE SET value = excluded.value, at = excluded.at)")
         .with(":key", key)
@@ -138,7 +138,7 @@ void Facts::set(std::string_view key, const std::string& value, Timestamp now) {
 }
 
 void Facts::forget(std::string_view key) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.facts.forget"));
     Query(db_, "DELETE FROM state WHERE key = :key").with(":key", key).run();
     transaction.commit();
 }

@@ -72,7 +72,7 @@ private:
 }  // namespace
 
 WorkflowId Runs::begin_workflow(std::string_view started_by, int pid, std::string_view first, std::string_view last, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.runs.begin_workflow"));
     const std::string base = "workflow_" + to_compact(now);
     std::string name = base;
     for (int number = 2; Query(db_, "SELECT 1 FROM workflow WHERE name = :name").with(":name", name).next(); ++number)
@@ -92,7 +92,7 @@ WorkflowId Runs::begin_workflow(std::string_view started_by, int pid, std::strin
 }
 
 void Runs::end_workflow(WorkflowId id, int exit_code, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.runs.end_workflow"));
     Query(db_, "UPDATE workflow SET finished_at = :now, exit_code = :code WHERE id = :id")
         .with(":now", now)
         .with(":code", exit_code)
@@ -112,7 +112,7 @@ std::optional<WorkflowRow> Runs::latest_workflow() const {
 }
 
 RunId Runs::begin(std::string_view stage, int slot, int pid, std::optional<WorkflowId> workflow, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.runs.begin"));
     Query(db_, "INSERT INTO run (workflow_id, stage, slot, pid, started_at) VALUES (:workflow, :stage, :slot, :pid, :now)")
         .with(":workflow", workflow)
         .with(":stage", stage)
@@ -127,7 +127,7 @@ RunId Runs::begin(std::string_view stage, int slot, int pid, std::optional<Workf
 
 void Runs::progress(RunId id, const Progress& progress) {
     const Hasty unsynced(db_);
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.runs.progress"));
     Query(db_, R"(UPDATE run SET total = :total, done = :done, waiting = :waiting, attention = :attention, bytes = :bytes, activity = :activity
                    WHERE id = :id)")
         .with(":total", progress.total)
@@ -142,7 +142,7 @@ void Runs::progress(RunId id, const Progress& progress) {
 }
 
 void Runs::end(RunId id, int exit_code, const std::optional<Reason>& reason, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.runs.end"));
     Query(db_, "UPDATE run SET finished_at = :now, exit_code = :exit, reason_code = :code, reason_text = :text, activity = '' WHERE id = :id")
         .with(":now", now)
         .with(":exit", exit_code)
@@ -154,7 +154,7 @@ void Runs::end(RunId id, int exit_code, const std::optional<Reason>& reason, Tim
 }
 
 void Runs::ended_by_signal(RunId id, int signal, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.runs.ended_by_signal"));
     Query(db_, "UPDATE run SET finished_at = :now, end_signal = :signal, activity = '' WHERE id = :id AND finished_at IS NULL")
         .with(":now", now)
         .with(":signal", signal)
@@ -202,7 +202,7 @@ int Runs::failures_in_a_row(std::string_view stage) const {
 }
 
 std::int64_t Runs::prune(Timestamp older_than) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.runs.prune"));
     // The last run of each stage stays: `status` shows it, however old.
     std::int64_t gone = Query(db_, R"(DELETE FROM run WHERE finished_at < :old
                                         AND id NOT IN (SELECT max(id) FROM run WHERE finished_at IS NOT NULL GROUP BY stage))",

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "common/failpoint/failpoint.h"
 #include "common/types/bytes.h"
 #include "common/types/fs.h"
 #include "common/types/ids.h"
@@ -78,19 +79,22 @@ struct Connection {
 /// Rolls back unless committed.
 class Transaction {
 public:
-    explicit Transaction(Connection& connection) : connection_(connection) { connection_.begin(); }
+    explicit Transaction(Connection& connection, failpoint::Step step = {}) : connection_(connection), step_(step) { connection_.begin(); }
     ~Transaction() {
         if (!done_) connection_.roll_back();
     }
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
     void commit() {
+        step_.begins();
         connection_.commit();
         done_ = true;
+        step_.ended();
     }
 
 private:
     Connection& connection_;
+    failpoint::Step step_;
     bool done_ = false;
 };
 

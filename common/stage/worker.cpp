@@ -191,7 +191,7 @@ private:
         const auto now = run_.now();
         std::vector<Verdict> verdicts;
         try {
-            media_db::Transaction transaction{run_.db()};
+            media_db::Transaction transaction{run_.db(), MF_COMMIT("stage.worker.record")};
             for (const auto& write : run_.take_writes()) write(run_.db());
             for (const auto& claim : claims) {
                 verdicts.push_back(verdict_of(outcome, claim, run_.settings().retry, now));

@@ -21,13 +21,13 @@ std::string canary_name(int number) { return number == 1 ? "mediaferry-canary.tx
 std::string fresh_name(Road& road) {
     for (int number = 1;; ++number) {
         const auto name = canary_name(number);
-        if (!fs::exists(road.outbox() / name) && !road.ask(name)) return name;
+        if (!files::status_of(road.outbox() / name) && !road.ask(name)) return name;
     }
 }
 
 void write_canary(Road& road, const std::string& name) {
     const auto staging = road.outbox().parent_path() / ".mediaferry-staging";
-    fs::create_directories(staging);
+    files::make_directories(staging);
     files::replace_small_file(
         staging / name,
         "This file belongs to mediaferry. Google Photos cannot take it, so \"Free up space\" never removes it.\n"
@@ -81,7 +81,7 @@ std::optional<Reason> canary_alarm(media_db::MediaDb& db) {
 }
 
 Reason raise_canary_alarm(media_db::MediaDb& db, const std::string& what_was_deleted, Timestamp now) {
-    media_db::Transaction transaction{db};
+    media_db::Transaction transaction{db, MF_COMMIT("syncthing.canary.alarm")};
     media_db::Facts{db}.set(kAlarm, what_was_deleted, now);
     tell(db, "canary_alarm", what_was_deleted, now);
     transaction.commit();
@@ -95,7 +95,7 @@ Timestamp distrusted_since(media_db::MediaDb& db) {
 }
 
 void distrust(media_db::MediaDb& db, const std::string& why, Timestamp now) {
-    media_db::Transaction transaction{db};
+    media_db::Transaction transaction{db, MF_COMMIT("syncthing.canary.distrust")};
     media_db::Facts{db}.set(kDistrusted, to_iso(now), now);
     tell(db, "deliveries_distrusted", why, now);
     transaction.commit();

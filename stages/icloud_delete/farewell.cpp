@@ -73,7 +73,7 @@ void complete(stage::Run& run, const std::vector<media_db::MediaItem>& items, co
         if (!claim) continue;  // done already, or not its turn
         try {
             const auto verdict = part_from(run, item, claim->attempts, note);
-            media_db::Transaction transaction{run.db()};
+            media_db::Transaction transaction{run.db(), MF_COMMIT("icloud_delete.farewell.complete")};
             conveyor.record(*claim, verdict, run.id(), run.now());
             transaction.commit();
             if (verdict.kind == media_db::Verdict::Kind::finished) run.finished();
@@ -86,7 +86,7 @@ void complete(stage::Run& run, const std::vector<media_db::MediaItem>& items, co
 
 void note_deleted(stage::Run& run, const media_db::Asset& asset, const std::vector<media_db::MediaItem>& items,
                   const std::function<void(media_db::MediaDb&)>& write) {
-    media_db::Transaction transaction{run.db()};
+    media_db::Transaction transaction{run.db(), MF_COMMIT("icloud_delete.farewell.note_deleted")};
     media_db::Catalogue catalogue{run.db()};
     catalogue.set_deleted(asset.id, run.now());
     for (const auto& item : items) catalogue.set_flags(item.id, {}, {}, {}, true, run.now());

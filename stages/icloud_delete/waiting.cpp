@@ -55,7 +55,7 @@ Waiting waiting(stage::Run& run) {
 
 void write_down(stage::Run& run, const std::vector<Kept>& all, bool rotate) {
     if (all.empty()) return;
-    media_db::Transaction transaction{run.db()};
+    media_db::Transaction transaction{run.db(), MF_COMMIT("icloud_delete.waiting.write_down")};
     Catalogue catalogue{run.db()};
     for (const auto& [asset, items, reason] : all) {
         if (asset.hold != reason) catalogue.set_hold(asset.id, reason);
@@ -72,7 +72,7 @@ void write_down(stage::Run& run, const std::vector<Kept>& all, bool rotate) {
 }
 
 void waits_for_approval(stage::Run& run, const std::vector<std::pair<media_db::Asset, std::vector<MediaItem>>>& all, const Reason& reason) {
-    media_db::Transaction transaction{run.db()};
+    media_db::Transaction transaction{run.db(), MF_COMMIT("icloud_delete.waiting.waits_for_approval")};
     for (const auto& [asset, items] : all) {
         if (asset.hold) Catalogue(run.db()).set_hold(asset.id, std::nullopt);
         for (const auto& item : items) step_waits(run, item, reason, false);

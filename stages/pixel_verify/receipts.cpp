@@ -25,7 +25,7 @@ void add_event(media_db::MediaDb& db, RunId run, const PixelCopy& pixel, const c
 
 /// Writes proof, receipt and event together.
 void write(media_db::MediaDb& db, RunId run, PixelCopy& pixel, const std::string& proof, const char* what, nlohmann::json detail, Timestamp now) {
-    media_db::Transaction transaction{db};
+    media_db::Transaction transaction{db, MF_COMMIT("pixel_verify.receipts.write")};
     pixel.copy.proof = proof;
     pixel.copy.receipt = syncthing::to_json(pixel.receipt);
     media_db::Evidence{db}.proven(pixel.copy.id, proof, pixel.receipt.delivery ? pixel.receipt.delivery->at : now, now, pixel.copy.receipt);
@@ -60,7 +60,7 @@ void store_kept(media_db::MediaDb& db, RunId run, PixelCopy& pixel, const std::s
 }
 
 void store_removed(media_db::MediaDb& db, RunId run, const PixelCopy& pixel, Timestamp now) {
-    media_db::Transaction transaction{db};
+    media_db::Transaction transaction{db, MF_COMMIT("pixel_verify.receipts.store_removed")};
     media_db::Evidence{db}.removed(pixel.copy.id, now);
     add_event(db, run, pixel, "outbox_cleared", nlohmann::json::object(), now);
     transaction.commit();
