@@ -26,7 +26,7 @@ MAY = {
 # library header → the one folder that includes it (SQLite: common/sqlite, and media.db for its pragmas, log and backups)
 OWNER = [
     (r"curl/", "common/http"), (r"SQLiteCpp/|sqlite3\.h", ("common/sqlite", "common/media_db")), (r"yaml-cpp/", "common/config"), (r"spdlog/|fmt/", "common/log"),
-    (r"boost/process|boost/process\.hpp", "common/process"), (r"boost/filesystem", "common/types"), (r"vips/|libav\w+/|libsw\w+/", "stages/compress"),
+    (r"boost/process|boost/process\.hpp", "common/process"), (r"boost/filesystem", "common/types"), (r"vips/|libav\w+/|libsw\w+/|seccomp\.h", "stages/compress/codec"),
     (r"systemd/sd-journal", "common/log"), (r"systemd/sd-daemon", "daemon"), (r"boost/program_options", "daemon"), (r"boost/asio|boost/beast", "daemon"),
 ]
 
@@ -63,7 +63,7 @@ def main() -> int:
                 faults.append(f"{where}:{number}: {here} may not include {ours.group(1)}")
             theirs = re.match(r"\s*#include <([^>]+)>", line)
             for pattern, owner in OWNER:
-                if theirs and re.match(pattern, theirs.group(1)) and not here.startswith(owner):
+                if theirs and re.match(pattern, theirs.group(1)) and not where.as_posix().startswith(owner):
                     faults.append(f"{where}:{number}: only {owner} includes {theirs.group(1)}")
         if here.startswith("stages/") and re.search(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\b .*\b(media|step|copy|asset)\b", text):
             faults.append(f"{where}: SQL belongs in common/media_db")

@@ -107,6 +107,7 @@ void compress_keys(Keys& in, Compress& compress) {
     in.value("minimum_saving_share", compress.minimum_saving_percent, syntax::percent());
     in.value("deadline", compress.deadline, syntax::duration(seconds{1}, "2h"));
     in.value("memory", compress.memory, syntax::size(Bytes{64 << 20}, "3 GiB"));
+    in.value("confine", compress.confine, syntax::confine());
 }
 
 template <class Keys>

@@ -110,6 +110,9 @@ struct Tier {
     PhotoTier photo;
     VideoTier video;
 };
+/// Walls around the programs that decode photos and clips (Landlock, seccomp).
+enum class Confine { required, wanted, off };
+
 struct Compress {
     bool enabled = true;
     int processes = 0;  ///< 0: one per core
@@ -117,7 +120,8 @@ struct Compress {
     int minimum_saving_percent = 5;
     Bytes minimum_saving{64ULL << 10};
     seconds deadline = std::chrono::hours{2};  ///< for one file
-    Bytes memory{3ULL << 30};                  ///< address space above what the process has at its start
+    Bytes memory{3ULL << 30};                  ///< address space above what the codec program has at its start
+    Confine confine = Confine::wanted;         ///< required: where the kernel cannot confine, nothing is decoded
 };
 
 struct ICloudDelete {

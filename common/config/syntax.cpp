@@ -180,6 +180,20 @@ Syntax<MediaKind> media_kind() {
             "is no kind of file (write photo, raw, video, sidecar or other)"};
 }
 
+Syntax<Confine> confine() {
+    using enum Confine;
+    return {[](const std::string& text) {
+                return text == "required" ? std::optional{required}
+                       : text == "wanted" ? std::optional{wanted}
+                       : text == "off"    ? std::optional{off}
+                                          : std::nullopt;
+            },
+            [](Confine c) {
+                return std::string{c == required ? "required" : c == wanted ? "wanted" : "off"};
+            },
+            "is not known here (write required, wanted or off)"};
+}
+
 Syntax<ICloudDelete::Approval> approval() {
     using enum ICloudDelete::Approval;
     return {[](const std::string& text) {

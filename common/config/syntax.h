@@ -49,6 +49,7 @@ Syntax<FreePhone> free_phone();
 Syntax<PixelProof> proof();
 Syntax<MediaKind> media_kind();
 Syntax<ICloudDelete::Approval> approval();
+Syntax<Confine> confine();
 
 }  // namespace syntax
 }  // namespace mediaferry::config

@@ -25,6 +25,7 @@ struct Command {
     std::map<std::string, std::string> environment;  ///< exactly this, nothing inherited, unless inherit_environment
     bool inherit_environment = false;                ///< start from our own environment, `environment` on top
     fs::path directory;                              ///< working directory; empty: ours
+    std::vector<int> inherited;                      ///< descriptors of ours that the child has too, under the same numbers (>= 3)
     std::string input;                               ///< written to stdin, which is then closed
     std::chrono::seconds deadline{0};                ///< wall clock for the whole run; 0: none
     std::chrono::seconds silence{0};                 ///< longest time without a byte of output; 0: no limit

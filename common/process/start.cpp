@@ -68,8 +68,8 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 /// What happens between fork and exec, as system calls only: another thread may have held the allocator's lock.
 class Preparation : public bp::extend::handler {
 public:
-    Preparation(char** arguments, char** environment, const char* directory, const Streams& streams)
-        : arguments_(arguments), environment_(environment), directory_(directory), streams_(streams), parent_(::getpid()) {}
+    Preparation(char** arguments, char** environment, const char* directory, const Streams& streams, const std::vector<int>& inherited)
+        : arguments_(arguments), environment_(environment), directory_(directory), streams_(streams), inherited_(inherited), parent_(::getpid()) {}
 
     template <class Executor>
     void on_exec_setup(Executor& executor) const {
@@ -87,6 +87,7 @@ public:
         take(streams_.err, STDERR_FILENO);
         // Locks and databases of ours must not live on in a child.
         ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+        for (const int fd : inherited_) ::fcntl(fd, F_SETFD, 0);
         if (directory_ != nullptr && ::chdir(directory_) != 0) ::_exit(126);
     }
 
@@ -113,6 +114,7 @@ private:
     char** environment_;
     const char* directory_;
     Streams streams_;
+    const std::vector<int>& inherited_;
     pid_t parent_;
 };
 
@@ -132,7 +134,7 @@ pid_t start(const Command& command, const Streams& streams) {
 
     std::error_code failure;
     bp::child child(bp::exe = program.string(), failure,
-                    Preparation{arguments.data(), environment.data(), where.empty() ? nullptr : where.c_str(), streams});
+                    Preparation{arguments.data(), environment.data(), where.empty() ? nullptr : where.c_str(), streams, command.inherited});
     if (failure) {
         throw Unavailable{"process.start",
                           "cannot start " + program.string() + ": " + failure.message() + "; check that it is installed and may be run"};

@@ -3,7 +3,6 @@
 
 #include <sys/resource.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "common/log/log.h"
@@ -12,9 +11,8 @@
 #include "common/stage/stage.h"
 #include "stages/compress/library.h"
 #include "stages/compress/original.h"
-#include "stages/compress/photo.h"
 #include "stages/compress/tiers.h"
-#include "stages/compress/video.h"
+#include "stages/compress/workshop.h"
 
 namespace mediaferry::stages {
 namespace {
@@ -24,20 +22,6 @@ using media_db::MediaItem;
 using stage::Outcome;
 using stage::Run;
 
-/// Address space we have now, from /proc/self/statm.
-std::uint64_t address_space() {
-    std::ifstream file("/proc/self/statm");
-    std::uint64_t pages = 0;
-    file >> pages;
-    return pages * 4096;
-}
-
-/// A greedy codec fails here, in this child, and not the house.
-void limit_memory(Bytes above) {
-    const rlimit limit{address_space() + above.count, RLIM_INFINITY};
-    if (::setrlimit(RLIMIT_AS, &limit) != 0) log::warning("memory limit not set", {{"ERRNO", errno}});
-}
-
 bool worth_it(const config::Compress& settings, std::uint64_t before, std::uint64_t after) {
     if (after >= before) return false;
     const auto saved = before - after;
@@ -46,14 +30,11 @@ bool worth_it(const config::Compress& settings, std::uint64_t before, std::uint6
 
 class Compress final : public stage::Stage {
 public:
-    explicit Compress(const config::Settings& settings) : settings_(settings) {}
+    explicit Compress(const config::Settings& settings) : settings_(settings), workshop_(settings.compress) {}
 
     Outcome begin(Run& run) override {
         ::setpriority(PRIO_PROCESS, 0, 10);
-        start_libvips();
-#if !defined(__SANITIZE_ADDRESS__)  // its shadow memory alone is terabytes of address space
-        limit_memory(settings_.compress.memory);
-#endif
+        workshop_.look_around();
         fs::create_directories(settings_.folders.library);
         const auto aged = Catalogue(run.db()).reopen_aged(run.now());
         if (aged > 0) log::info("files aged into their next tier", {{"FILES", aged}});
@@ -68,10 +49,6 @@ public:
         const auto extension = item.kind == MediaKind::video ? video_extension(item.filename, tier.video) : "";
         const auto fresh = library.fresh_name(item, extension);
         auto result = small_copy(item, tier, original, fresh, run);
-        // The copy was compared with what the codec read. That it read the original, and still could, is asked of the bytes themselves.
-        if (!result.kept && files::digest_file(original).sha256 != item.sha256)
-            throw TransientError{"compress.original",
-                                 "the original " + original.string() + " reads differently now than a moment ago; check that disk"};
         if (!result.kept && !worth_it(settings_.compress, item.size.count, fs::file_size(fresh)))
             result = keep("compress.not_worth_it", "the small copy would save too little");
         if (result.kept) {
@@ -93,27 +70,26 @@ public:
 
 private:
     Compressed small_copy(const MediaItem& item, const config::Tier& tier, const fs::path& original, const fs::path& fresh, Run& run) const {
-        try {
-            if (item.resource == ResourceKind::live_movie)
-                return keep("compress.live_movie", "the movie of a live photo stays as it is, so that the pair stays one");
-            if (item.kind == MediaKind::photo) {
-                if (tier.photo.keep) return keep("compress.tier", "tier " + tier.name + " keeps photos as they are");
-                return compress_photo(original, fresh, tier.photo);
-            }
-            if (item.kind == MediaKind::video) {
-                if (tier.video.keep) return keep("compress.tier", "tier " + tier.name + " keeps videos as they are");
-                return compress_video(original, fresh, tier.video, run.stop());
-            }
+        if (item.resource == ResourceKind::live_movie)
+            return keep("compress.live_movie", "the movie of a live photo stays as it is, so that the pair stays one");
+        Order order;
+        order.size = item.size;
+        order.sha256 = item.sha256;
+        if (item.kind == MediaKind::photo) {
+            if (tier.photo.keep) return keep("compress.tier", "tier " + tier.name + " keeps photos as they are");
+            order.task = Order::Task::photo;
+            order.photo = tier.photo;
+        } else if (item.kind == MediaKind::video) {
+            if (tier.video.keep) return keep("compress.tier", "tier " + tier.name + " keeps videos as they are");
+            order.task = Order::Task::video;
+            order.video = tier.video;
+            order.container = container_of(fresh);
+        } else {
             return keep("compress.kind", "files of this kind are kept as they are");
-        } catch (const BadInput& error) {
-            // It came as Apple has it (the checksum says so): a file that does not decode is kept whole, and that is told.
-            log::warning("original kept, it does not decode cleanly", {{"REASON", error.code()}, {"TEXT", error.what()}});
-            return keep(error.code(), error.what());
-        } catch (const Error& error) {
-            if (error.code() != "photo.check" && error.code() != "video.check") throw;
-            log::warning("original kept, its small copy failed the check", {{"REASON", error.code()}, {"TEXT", error.what()}});
-            return keep(error.code(), error.what());
         }
+        auto result = workshop_.make(order, original, fresh, run.stop());
+        result.extension = fresh.extension() == original.extension() ? "" : fresh.extension().string();
+        return result;
     }
 
     void write_down(const MediaItem& item, const config::Tier& tier, const Compressed& result, const Shelved& shelved, Run& run) const {
@@ -152,6 +128,7 @@ private:
     }
 
     const config::Settings& settings_;
+    Workshop workshop_;
 };
 
 }  // namespace

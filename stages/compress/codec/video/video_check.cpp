@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/video_check.h"
+#include "stages/compress/codec/video/video_check.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "common/files/files.h"
-#include "stages/compress/clip.h"
+#include "stages/compress/codec/original_bytes.h"
+#include "stages/compress/codec/video/clip.h"
 
 namespace mediaferry::stages {
 namespace {
@@ -73,17 +73,21 @@ double psnr(const std::vector<std::uint8_t>& a, const std::vector<std::uint8_t>&
 class Sound {
 public:
     void add(const AVPacket* packet) {
-        tracks_[packet->stream_index].add({reinterpret_cast<const char*>(packet->data), static_cast<std::size_t>(packet->size)});
+        auto& track = tracks_[packet->stream_index];
+        // A chain of checksums: it is fed piece by piece and kept as one.
+        std::string link{track.bytes.begin(), track.bytes.end()};
+        link.append(reinterpret_cast<const char*>(packet->data), static_cast<std::size_t>(packet->size));
+        track = sha256_of(link);
     }
-    std::vector<Sha256> digests() {
+    std::vector<Sha256> digests() const {
         std::vector<Sha256> all;
-        for (auto& [index, digester] : tracks_) all.push_back(digester.take().sha256);
+        for (const auto& [index, digest] : tracks_) all.push_back(digest);
         std::ranges::sort(all);
         return all;
     }
 
 private:
-    std::map<int, files::Digester> tracks_;
+    std::map<int, Sha256> tracks_;
 };
 
 std::int64_t microseconds(const AVFrame* frame, const AVStream* stream) {
@@ -97,9 +101,9 @@ bool is_muxer_key(const char* key) {
     return std::ranges::find(kKeys, key) != kKeys.end();
 }
 
-double check_video(const fs::path& original_file, const fs::path& result_file, const std::function<bool()>& stop) {
-    av::Clip original{original_file};
-    av::Clip result{result_file};
+double check_video(av::ByteSource original_bytes, av::ByteSource result_bytes) {
+    av::Clip original{std::move(original_bytes)};
+    av::Clip result{std::move(result_bytes)};
     check_tracks(original, result);
     Luma left{result.video()->codecpar->width, result.video()->codecpar->height};
     Luma right{result.video()->codecpar->width, result.video()->codecpar->height};
@@ -107,7 +111,6 @@ double check_video(const fs::path& original_file, const fs::path& result_file, c
     double sum = 0;
     int frames = 0;
     for (;; ++frames) {
-        if (stop && stop()) throw Interrupted{"interrupted", "asked to stop while checking a clip"};
         const auto* a = original.next_frame([&](AVPacket* packet) { before.add(packet); });
         const auto* b = result.next_frame([&](AVPacket* packet) { after.add(packet); });
         if ((a == nullptr) != (b == nullptr)) differs("number of frames");

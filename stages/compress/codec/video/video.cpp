@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/video.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <optional>
 
-#include "common/files/files.h"
-#include "stages/compress/clip.h"
-#include "stages/compress/video_check.h"
+#include "stages/compress/codec/craft.h"
+#include "stages/compress/codec/original_bytes.h"
+#include "stages/compress/codec/result_file.h"
+#include "stages/compress/codec/video/clip.h"
+#include "stages/compress/codec/video/video_check.h"
 
 namespace mediaferry::stages {
 namespace {
@@ -62,33 +64,55 @@ EncoderChoice choice(const std::string& codec) {
 
 class Transcoding {
 public:
-    Transcoding(av::Clip& clip, const fs::path& result, const config::VideoTier& tier, const std::function<bool()>& stop)
-        : clip_(clip), tier_(tier), stop_(stop), choice_(choice(tier.codec)), size_(target_size(*clip.video()->codecpar, tier)) {
-        open_output(result);
+    Transcoding(av::Clip& clip, const Order& order)
+        : clip_(clip),
+          tier_(order.video),
+          file_(order.result),
+          choice_(choice(tier_.codec)),
+          size_(target_size(*clip.video()->codecpar, tier_)),
+          io_(order.result) {
+        open_output(order.container);
         open_encoder();
         add_tracks();
-        write_header(result);
+        write_header();
     }
 
     /// False: given up because it grew past `limit` bytes.
     bool run(std::uint64_t limit) {
         while (auto* frame = clip_.next_frame([&](AVPacket* packet) { copy_audio(packet); })) {
-            if (stop_ && stop_()) throw Interrupted{"interrupted", "asked to stop while encoding a clip"};
             encode(scaled(frame));
             if (static_cast<std::uint64_t>(avio_tell(output_->pb)) > limit) return false;
         }
         encode(nullptr);
-        check(av_write_trailer(output_.get()), "finish the small copy");
-        check(avio_closep(&output_->pb), "close the small copy");
+        checked(av_write_trailer(output_.get()), "finish the small copy");
+        avio_flush(io_.get());
+        checked(io_.get()->error, "finish the small copy");
+        sync(file_);
         return true;
     }
 
 private:
-    void open_output(const fs::path& result) {
-        const bool mp4 = result.extension() == ".mp4" || result.extension() == ".MP4" || result.extension() == ".m4v";
+    int checked(int result, const std::string& doing) const {
+        io_.rethrow();
+        return check(result, doing);
+    }
+
+    void open_output(const std::string& container) {
         AVFormatContext* raw = nullptr;
-        check(avformat_alloc_output_context2(&raw, nullptr, mp4 ? "mp4" : "mov", result.c_str()), "set up the container");
+        check(avformat_alloc_output_context2(&raw, nullptr, container.c_str(), ""), "set up the container");
         output_.reset(raw);
+        output_->pb = io_.get();
+        output_->flags |= AVFMT_FLAG_CUSTOM_IO;
+        // To put the index in front, the muxer reads what it has written: from the same file, which it could not open by itself.
+        output_->opaque = this;
+        output_->io_open = [](AVFormatContext* context, AVIOContext** io, const char*, int, AVDictionary**) {
+            auto& self = *static_cast<Transcoding*>(context->opaque);
+            avio_flush(self.io_.get());
+            self.second_.emplace(av::file_source(self.file_));
+            *io = self.second_->get();
+            return 0;
+        };
+        output_->io_close2 = [](AVFormatContext*, AVIOContext*) { return 0; };
         output_->flags |= AVFMT_FLAG_BITEXACT;  // no encoder tag of its own
         const AVDictionaryEntry* entry = nullptr;
         while ((entry = av_dict_get(clip_.format()->metadata, "", entry, AV_DICT_IGNORE_SUFFIX)) != nullptr)
@@ -158,15 +182,14 @@ private:
         }
     }
 
-    void write_header(const fs::path& result) {
-        check(avio_open(&output_->pb, ("file:" + result.string()).c_str(), AVIO_FLAG_WRITE), "create the small copy");
+    void write_header() {
         AVDictionary* options = nullptr;
         av_dict_set(&options, "movflags", "use_metadata_tags+faststart", 0);  // without the first, Apple's keys are dropped
         const auto base = clip_.video()->time_base;
         if (base.num == 1) av_dict_set_int(&options, "video_track_timescale", base.den, 0);
         const int written = avformat_write_header(output_.get(), &options);
         av_dict_free(&options);
-        check(written, "begin the small copy");
+        checked(written, "begin the small copy");
     }
 
     AVFrame* scaled(AVFrame* frame) {
@@ -193,7 +216,7 @@ private:
             check(got, "encode a frame");
             packet_->stream_index = video_->index;
             av_packet_rescale_ts(packet_.get(), encoder_->time_base, video_->time_base);
-            check(av_interleaved_write_frame(output_.get(), packet_.get()), "write a frame");
+            checked(av_interleaved_write_frame(output_.get(), packet_.get()), "write a frame");
         }
     }
 
@@ -205,14 +228,16 @@ private:
         audio_packet_->stream_index = target->index;
         av_packet_rescale_ts(audio_packet_.get(), source->time_base, target->time_base);
         audio_packet_->pos = -1;
-        check(av_interleaved_write_frame(output_.get(), audio_packet_.get()), "write sound");
+        checked(av_interleaved_write_frame(output_.get(), audio_packet_.get()), "write sound");
     }
 
     av::Clip& clip_;
     const config::VideoTier& tier_;
-    const std::function<bool()>& stop_;
+    int file_;
     EncoderChoice choice_;
     Size size_;
+    av::WritingIo io_;
+    std::optional<av::ReadingIo> second_;
     av::Output output_;
     av::Codec encoder_;
     AVStream* video_ = nullptr;
@@ -224,25 +249,20 @@ private:
 
 }  // namespace
 
-std::string video_extension(const fs::path& original, const config::VideoTier& tier) {
-    const auto extension = original.extension().string();
-    const bool mov = extension == ".MOV" || extension == ".mov";
-    return tier.codec == "av1" && mov ? ".mp4" : extension;
-}
+void craft::prepare() { av_log_set_level(AV_LOG_ERROR); }
 
-Compressed compress_video(const fs::path& original, const fs::path& result, const config::VideoTier& tier, const std::function<bool()>& stop) {
-    av_log_set_level(AV_LOG_ERROR);
-    av::Clip clip{original};
-    if (const auto why = unsuited(clip, tier)) return *why;
-    const auto limit = fs::file_size(original);
-    if (!Transcoding{clip, result, tier, stop}.run(limit)) {
-        fs::remove(result);
-        return keep("compress.not_worth_it", "the small copy would not be smaller");
+std::string craft::library() { return std::string("FFmpeg ") + av_version_info(); }
+
+Compressed craft::make(const Order& order) {
+    OriginalBytes bytes{order};
+    const av::ByteSource source{bytes.size(), [&](std::uint64_t offset, char* to, std::size_t most) { return bytes.read_at(offset, to, most); }};
+    {
+        av::Clip clip{source};
+        if (const auto why = unsuited(clip, order.video)) return *why;
+        if (!Transcoding{clip, order}.run(order.size.count)) return keep("compress.not_worth_it", "the small copy would not be smaller");
     }
-    files::sync_file(result);
-    const double likeness = check_video(original, result, stop);
-    return {std::nullopt, video_extension(original, tier), tier.codec + " crf " + std::to_string(tier.quality) + " " + tier.preset, likeness,
-            std::string("FFmpeg ") + av_version_info()};
+    const double likeness = check_video(source, av::file_source(order.result));
+    return {std::nullopt, "", order.video.codec + " crf " + std::to_string(order.video.quality) + " " + order.video.preset, likeness, library()};
 }
 
 }  // namespace mediaferry::stages

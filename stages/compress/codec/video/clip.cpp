@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/clip.h"
+#include "stages/compress/codec/video/clip.h"
+
+#include "stages/compress/codec/craft.h"
 
 namespace mediaferry::stages::av {
 namespace {
 
 constexpr std::int64_t kMostPixels = 75'000'000;
-
-Input open(const fs::path& file) {
-    AVDictionary* options = nullptr;
-    av_dict_set(&options, "format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2", 0);
-    av_dict_set(&options, "protocol_whitelist", "file", 0);
-    av_dict_set(&options, "max_streams", "32", 0);
-    AVFormatContext* raw = nullptr;
-    const int result = avformat_open_input(&raw, ("file:" + file.string()).c_str(), nullptr, &options);
-    av_dict_free(&options);
-    if (result == AVERROR_INVALIDDATA) throw BadInput{"video.container", "not a MOV or MP4 file, or a broken one"};
-    check(result, "open the clip");
-    Input input{raw};
-    check(avformat_find_stream_info(raw, nullptr), "read its tracks");
-    return input;
-}
 
 Codec open_decoder(const AVStream* stream) {
     const auto* codec = avcodec_find_decoder(stream->codecpar->codec_id);
@@ -37,7 +24,25 @@ Codec open_decoder(const AVStream* stream) {
 
 }  // namespace
 
-Clip::Clip(const fs::path& file) : input_(open(file)) {
+Input Clip::open() {
+    AVDictionary* options = nullptr;
+    av_dict_set(&options, "format_whitelist", "mov,mp4,m4a,3gp,3g2,mj2", 0);
+    av_dict_set(&options, "protocol_whitelist", "", 0);  // nothing that the file may refer to is opened
+    av_dict_set(&options, "max_streams", "32", 0);
+    AVFormatContext* raw = avformat_alloc_context();
+    if (raw == nullptr) throw std::bad_alloc{};
+    raw->pb = io_.get();
+    const int result = avformat_open_input(&raw, "", nullptr, &options);  // frees it when it fails
+    av_dict_free(&options);
+    io_.rethrow();
+    if (result == AVERROR_INVALIDDATA) throw BadInput{"video.container", "not a MOV or MP4 file, or a broken one"};
+    check(result, "open the clip");
+    Input input{raw};
+    checked(avformat_find_stream_info(raw, nullptr), "read its tracks");
+    return input;
+}
+
+Clip::Clip(ByteSource source) : io_(std::move(source)), input_(open()) {
     for (unsigned i = 0; i < input_->nb_streams; ++i) {
         auto* stream = input_->streams[i];
         const bool picture = (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
@@ -62,6 +67,7 @@ bool Clip::dolby_vision() const { return av_stream_get_side_data(video_, AV_PKT_
 
 AVFrame* Clip::next_frame(const std::function<void(AVPacket*)>& on_audio) {
     for (;;) {
+        craft::alive();
         const int got = avcodec_receive_frame(decoder_.get(), frame_.get());
         if (got == 0) {
             frame_->pts = frame_->best_effort_timestamp;
@@ -71,6 +77,7 @@ AVFrame* Clip::next_frame(const std::function<void(AVPacket*)>& on_audio) {
         if (got != AVERROR(EAGAIN)) check(got, "decode a frame");
         if (flushing_) return nullptr;
         const int read = av_read_frame(input_.get(), packet_.get());
+        io_.rethrow();
         if (read == AVERROR_EOF) {
             check(avcodec_send_packet(decoder_.get(), nullptr), "finish decoding");
             flushing_ = true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/jpeg_parts.h"
+#include "stages/compress/codec/photo/jpeg_parts.h"
 
 #include <algorithm>
 

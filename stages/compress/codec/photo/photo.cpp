@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/photo.h"
+// Makes a photo small with libvips. Only JPEG is re-encoded: for every other kind a re-encoding would lose something (facts/compression.md
+// F, tier table), so those keep their bytes.
 
 #include <cmath>
 #include <memory>
 #include <string>
 #include <vips/vips8>
 
-#include "common/files/files.h"
-#include "stages/compress/jpeg_parts.h"
+#include "stages/compress/codec/craft.h"
+#include "stages/compress/codec/original_bytes.h"
+#include "stages/compress/codec/photo/jpeg_parts.h"
+#include "stages/compress/codec/result_file.h"
 
 namespace mediaferry::stages {
 namespace {
@@ -20,7 +23,7 @@ constexpr std::size_t kLargest = 256U << 20;
 
 VImage decoded(const std::string& file) {
     return VImage::new_from_buffer(file.data(), file.size(), "",
-                                   VImage::option()->set("fail_on", VIPS_FAIL_ON_WARNING)->set("access", VIPS_ACCESS_RANDOM));
+                                   VImage::option()->set("fail_on", VIPS_FAIL_ON_WARNING)->set("access", VIPS_ACCESS_RANDOM)->set("memory", true));
 }
 
 VImage luma(const VImage& image) { return image.bands() == 1 ? image : image.colourspace(VIPS_INTERPRETATION_B_W).extract_band(0); }
@@ -65,8 +68,8 @@ std::string encoded(const VImage& image, int quality, bool full_chroma) {
 }
 
 /// The result as it lies on disk: whole, of the right size, the same picture, with every metadata segment of the original.
-double checked(const fs::path& result, const JpegParts& original, const VImage& expected) {
-    const auto file = files::read_small_file(result, kLargest);
+double checked(int result, const JpegParts& original, const VImage& expected) {
+    const auto file = read_back(result, kLargest);
     const auto parts = take_apart(file);
     const auto image = decoded(file);
     if (image.width() != expected.width() || image.height() != expected.height() || image.bands() != expected.bands())
@@ -82,36 +85,44 @@ double checked(const fs::path& result, const JpegParts& original, const VImage& 
     return likeness;
 }
 
+Compressed make_small(const std::string& file, int result, const config::PhotoTier& tier) {
+    const auto parts = take_apart(file);
+    if (const auto why = exotic(parts)) return *why;
+    const auto expected = reduced(decoded(file), tier).copy_memory();
+    const auto pixels = encoded(expected, tier.quality, parts.full_chroma);
+    const auto small = put_together(parts, take_apart(pixels));
+    if (small.size() >= file.size()) return keep("compress.not_worth_it", "the small copy would not be smaller");
+    write_at(result, 0, small);
+    sync(result);
+    const auto likeness = checked(result, parts, expected);
+    const bool smaller = expected.width() != static_cast<int>(parts.width);
+    return {
+        std::nullopt, "",
+        "jpeg q" + std::to_string(tier.quality) + (smaller ? " " + std::to_string(expected.width()) + "x" + std::to_string(expected.height()) : ""),
+        likeness, craft::library()};
+}
+
 }  // namespace
 
-void start_libvips() {
-    if (VIPS_INIT("mediaferry") != 0) throw Unavailable{"compress.libvips", std::string("libvips does not start: ") + vips_error_buffer()};
+/// libvips without untrusted loaders, caches or threads of its own.
+void craft::prepare() {
+    if (VIPS_INIT("mediaferry") != 0) throw Unavailable{"compress.codec", std::string("libvips does not start: ") + vips_error_buffer()};
     vips_block_untrusted_set(TRUE);
     vips_concurrency_set(1);  // processes, not threads, run side by side
     vips_cache_set_max(0);
 }
 
-Compressed compress_photo(const fs::path& original, const fs::path& result, const config::PhotoTier& tier) {
-    if (fs::file_size(original) > kLargest) return keep("photo.size", "larger than a photo should be");
-    const auto file = files::read_small_file(original, kLargest);
+std::string craft::library() { return std::string("libvips ") + vips_version_string(); }
+
+/// Every metadata segment of the small copy is the original's, byte for byte, and the orientation with it.
+Compressed craft::make(const Order& order) {
+    if (order.size.count > kLargest) return keep("photo.size", "larger than a photo should be");
+    const auto file = read_whole(order);
     if (!file.starts_with("\xFF\xD8\xFF")) return keep("photo.kind", "only JPEG photos are made smaller; this kind would lose something");
     try {
-        const auto parts = take_apart(file);
-        if (const auto why = exotic(parts)) return *why;
-        const auto expected = reduced(decoded(file), tier).copy_memory();
-        const auto pixels = encoded(expected, tier.quality, parts.full_chroma);
-        files::replace_small_file(result, put_together(parts, take_apart(pixels)), 0644);
-        const auto likeness = checked(result, parts, expected);
-        const bool smaller = expected.width() != static_cast<int>(parts.width);
-        return {std::nullopt, "",
-                "jpeg q" + std::to_string(tier.quality) +
-                    (smaller ? " " + std::to_string(expected.width()) + "x" + std::to_string(expected.height()) : ""),
-                likeness, std::string("libvips ") + vips_version_string()};
+        return make_small(file, order.result, order.photo);
     } catch (const vips::VError& error) {
-        vips_error_clear();
-        boost::system::error_code ignored;
-        fs::remove(result, ignored);
-        throw BadInput{"photo.broken", original.filename().string() + " does not decode: " + error.what()};
+        throw BadInput{"photo.broken", std::string("it does not decode: ") + error.what()};
     }
 }
 

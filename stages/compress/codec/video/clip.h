@@ -5,15 +5,15 @@
 #include <functional>
 #include <vector>
 
-#include "common/types/fs.h"
-#include "stages/compress/av_handles.h"
+#include "stages/compress/codec/video/av_handles.h"
+#include "stages/compress/codec/video/av_io.h"
 
 namespace mediaferry::stages::av {
 
 class Clip {
 public:
-    /// Only MOV/MP4 and only a local file: a playlist in disguise opens nothing. Throws BadInput ("video.broken", "video.container").
-    explicit Clip(const fs::path&);
+    /// Only MOV/MP4: a playlist in disguise opens nothing. Throws BadInput ("video.broken", "video.container").
+    explicit Clip(ByteSource);
 
     AVFormatContext* format() const { return input_.get(); }
     AVStream* video() const { return video_; }
@@ -30,6 +30,14 @@ public:
     AVFrame* next_frame(const std::function<void(AVPacket*)>& on_audio = {});
 
 private:
+    /// Of a call to libav; what went wrong in our own reading comes first.
+    int checked(int result, const std::string& doing) const {
+        io_.rethrow();
+        return check(result, doing);
+    }
+    Input open();
+
+    ReadingIo io_;
     Input input_;
     AVStream* video_ = nullptr;
     std::vector<AVStream*> audio_;

@@ -22,11 +22,8 @@ namespace mediaferry::stages::av {
 struct InputClose {
     void operator()(AVFormatContext* input) const { avformat_close_input(&input); }
 };
-struct OutputClose {
-    void operator()(AVFormatContext* output) const {
-        if (output->pb != nullptr) avio_closep(&output->pb);
-        avformat_free_context(output);
-    }
+struct OutputClose {  // its pb is ours
+    void operator()(AVFormatContext* output) const { avformat_free_context(output); }
 };
 struct CodecFree {
     void operator()(AVCodecContext* codec) const { avcodec_free_context(&codec); }

@@ -1,0 +1,23 @@
+#pragma once
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a codec program can make. There are two of them, codec/photo and codec/video: each is a program of its own, so that a photo does not wait
+// for FFmpeg's hundred libraries to load, and a bug in one library cannot reach what the other decodes. codec/main.cpp is the rest of both.
+
+#include <string>
+
+#include "stages/compress/order.h"
+
+namespace mediaferry::stages::craft {
+
+/// Before the walls: loads and starts the libraries; nothing untrusted has been seen yet. Throws Unavailable ("compress.codec").
+void prepare();
+/// "libvips 8.14.1"
+std::string library();
+/// Behind the walls: reads the ordered bytes, writes the small copy, reads that back and compares. `kept` leaves nothing of use in the result.
+/// Throws BadInput when the original does not decode, TransientError ("compress.original") when it is not the one that was ordered.
+Compressed make(const Order&);
+
+/// To be called now and then by work that takes long: who is silent for too long is taken for hung.
+void alive();
+
+}  // namespace mediaferry::stages::craft

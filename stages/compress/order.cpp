@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "stages/compress/order.h"
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace mediaferry::stages {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::array<std::string_view, 5> kOutcomes{"made", "kept", "broken", "failed", "person"};
+
+/// One line of printable characters: it goes into the database and before a person's eyes.
+std::string line(const json& value, std::size_t longest = 400) {
+    auto text = value.get<std::string>().substr(0, longest);
+    for (auto& c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7E) c = '?';
+    return text;
+}
+
+json photo_json(const config::PhotoTier& tier) {
+    json object{{"quality", tier.quality}};
+    if (tier.max_megapixels) object["max_megapixels"] = *tier.max_megapixels;
+    return object;
+}
+
+json video_json(const config::VideoTier& tier) {
+    json object{{"codec", tier.codec}, {"quality", tier.quality}, {"preset", tier.preset}};
+    if (tier.max_long_edge) object["max_long_edge"] = *tier.max_long_edge;
+    return object;
+}
+
+config::PhotoTier photo_from(const json& object) {
+    config::PhotoTier tier;
+    tier.quality = object.at("quality").get<int>();
+    if (object.contains("max_megapixels")) tier.max_megapixels = object["max_megapixels"].get<double>();
+    return tier;
+}
+
+config::VideoTier video_from(const json& object) {
+    config::VideoTier tier;
+    tier.codec = object.at("codec").get<std::string>();
+    tier.quality = object.at("quality").get<int>();
+    tier.preset = object.at("preset").get<std::string>();
+    if (object.contains("max_long_edge")) tier.max_long_edge = object["max_long_edge"].get<int>();
+    return tier;
+}
+
+template <class Read>
+auto understood(std::string_view text, const Read& read) {
+    try {
+        return read(json::parse(text));
+    } catch (const json::exception& error) {
+        throw BadInput{"codec.order", std::string("a codec program and its stage do not understand each other: ") + error.what()};
+    }
+}
+
+std::string written(const json& object) { return object.dump(-1, ' ', true, json::error_handler_t::replace); }
+
+}  // namespace
+
+std::string to_json(const Order& order) {
+    return written({{"task", order.task == Order::Task::photo ? "photo" : "video"},
+                    {"original", order.original},
+                    {"result", order.result},
+                    {"size", order.size.count},
+                    {"sha256", to_hex(order.sha256)},
+                    {"container", order.container},
+                    {"photo", photo_json(order.photo)},
+                    {"video", video_json(order.video)},
+                    {"limits",
+                     {{"memory", order.limits.memory.count},
+                      {"cpu", order.limits.cpu.count()},
+                      {"file", order.limits.file.count},
+                      {"landlock", order.limits.landlock},
+                      {"seccomp", order.limits.seccomp}}}});
+}
+
+Order order_from(std::string_view text) {
+    return understood(text, [](const json& object) {
+        Order order;
+        order.task = object.at("task") == "photo" ? Order::Task::photo : Order::Task::video;
+        order.original = object.at("original").get<int>();
+        order.result = object.at("result").get<int>();
+        order.size = Bytes{object.at("size").get<std::uint64_t>()};
+        const auto sha256 = sha256_from_hex(object.at("sha256").get<std::string>());
+        if (!sha256) throw BadInput{"codec.order", "an order without the checksum of its original"};
+        order.sha256 = *sha256;
+        order.container = object.at("container").get<std::string>();
+        order.photo = photo_from(object.at("photo"));
+        order.video = video_from(object.at("video"));
+        const auto& limits = object.at("limits");
+        order.limits.memory = Bytes{limits.at("memory").get<std::uint64_t>()};
+        order.limits.cpu = std::chrono::seconds{limits.at("cpu").get<std::int64_t>()};
+        order.limits.file = Bytes{limits.at("file").get<std::uint64_t>()};
+        order.limits.landlock = limits.at("landlock").get<bool>();
+        order.limits.seccomp = limits.at("seccomp").get<bool>();
+        return order;
+    });
+}
+
+std::string to_json(const Answer& answer) {
+    json object{{"outcome", kOutcomes[static_cast<std::size_t>(answer.outcome)]}};
+    if (answer.outcome == Answer::Outcome::made)
+        object.update(
+            {{"extension", answer.result.extension}, {"how", answer.result.how}, {"psnr", answer.result.psnr}, {"tools", answer.result.tools}});
+    else {
+        const auto& reason = answer.result.kept ? *answer.result.kept : answer.reason;
+        object.update({{"code", reason.code}, {"text", reason.text}});
+    }
+    return written(object);
+}
+
+Answer answer_from(std::string_view text) {
+    return understood(text, [](const json& object) {
+        Answer answer;
+        const auto found = std::find(kOutcomes.begin(), kOutcomes.end(), object.at("outcome").get<std::string>());
+        if (found == kOutcomes.end()) throw BadInput{"codec.order", "a codec program answers with a word that is not known"};
+        answer.outcome = static_cast<Answer::Outcome>(found - kOutcomes.begin());
+        if (answer.outcome == Answer::Outcome::made) {
+            answer.result.extension = line(object.at("extension"), 8);
+            answer.result.how = line(object.at("how"));
+            answer.result.psnr = object.at("psnr").get<double>();
+            answer.result.tools = line(object.at("tools"));
+            return answer;
+        }
+        answer.reason = {line(object.at("code"), 40), line(object.at("text"))};
+        if (answer.outcome == Answer::Outcome::kept) answer.result.kept = answer.reason;
+        return answer;
+    });
+}
+
+std::string to_json(const WallReport& report) { return written({{"missing", report.missing}, {"open", report.open}, {"library", report.library}}); }
+
+WallReport wall_report_from(std::string_view text) {
+    return understood(text, [](const json& object) {
+        return WallReport{object.at("missing").get<std::vector<std::string>>(), object.at("open").get<std::vector<std::string>>(),
+                          line(object.at("library"))};
+    });
+}
+
+}  // namespace mediaferry::stages

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "stages/compress/workshop.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "common/files/files.h"
+#include "common/log/log.h"
+#include "common/process/process.h"
+
+extern char** environ;
+
+namespace mediaferry::stages {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr seconds kPhotoDeadline{300};  // 128 megapixels take a small computer a minute
+constexpr seconds kSilence{120};        // a clip that has not given one frame for so long gives none
+constexpr seconds kStart{60};           // for a program that only looks around
+constexpr Bytes kSlack{16ULL << 20};    // what a small copy may be larger than its original before it is dropped: the index of a clip
+
+/// lib/mediaferry/, where our library lies: beside bin/. A test may name another place.
+fs::path program(Order::Task task) {
+    const char* given = std::getenv("MEDIAFERRY_CODECS_DIR");
+    const fs::path folder = given && *given ? fs::path{given} : fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib" / "mediaferry";
+    return folder / (task == Order::Task::photo ? "photo-codec" : "video-codec");
+}
+
+/// What the loader and the sanitizers need of our environment. Nothing else: a password may be in it.
+std::map<std::string, std::string> environment() {
+    std::map<std::string, std::string> kept{{"LC_ALL", "C"}};
+    for (char** entry = environ; *entry; ++entry) {
+        const std::string_view text = *entry;
+        for (const auto* name : {"LD_", "ASAN_", "UBSAN_", "LSAN_", "MEDIAFERRY_FAULT"})
+            if (text.starts_with(name) && text.find('=') != std::string_view::npos)
+                kept.emplace(text.substr(0, text.find('=')), text.substr(text.find('=') + 1));
+    }
+    return kept;
+}
+
+process::Command command_for(Order::Task task) {
+    process::Command command;
+    command.argv = {program(task).string()};
+    command.environment = environment();
+    command.directory = "/";
+    command.grace = seconds{0};  // it has nothing to tidy up
+    return command;
+}
+
+[[noreturn]] void does_not_start(const process::Command& command, const std::string& why) {
+    throw Unavailable{"compress.codec", command.argv.front() + " does not work: " + why + "; reinstall mediaferry and the libraries it names"};
+}
+
+/// What a program said: its last line on stdout, and the last on stderr.
+struct Said {
+    process::Exit exit;
+    std::string answer, talk;
+};
+
+Said hear_out(const process::Command& command, const std::function<bool()>& stop = {}) {
+    Said said;
+    said.exit = process::run(
+        command,
+        [&](process::Stream stream, std::string_view line) {
+            if (!line.empty()) (stream == process::Stream::out ? said.answer : said.talk) = line.substr(0, 4096);
+            return true;
+        },
+        stop);
+    return said;
+}
+
+bool out_of_memory(const Said& said) {
+    return said.talk.find("failed to allocate") != std::string::npos || said.talk.find("bad_alloc") != std::string::npos;
+}
+
+/// Why a file keeps its bytes whose codec came to no answer.
+Compressed kept_after(const Said& said) {
+    const auto& exit = said.exit;
+    if (exit.limit == process::Exit::Limit::silence)
+        return keep("codec.hung", "its codec showed no sign of life for " + std::to_string(exit.after.count()) + " s and was ended");
+    if (exit.deadline_hit) return keep("codec.deadline", "its codec took longer than " + std::to_string(exit.after.count()) + " s and was ended");
+    if (exit.signal == SIGXCPU) return keep("codec.cpu", "its codec used more processor time than a file is allowed (compress.deadline)");
+    if (exit.signal == SIGKILL)
+        throw TransientError{"codec.killed",
+                             "its codec was killed from outside; if memory ran out, make compress.memory or compress.processes smaller"};
+    if (out_of_memory(said)) return keep("codec.memory", "it asks for more memory than a file is allowed (compress.memory)");
+    return keep("codec.crashed", "its codec crashed on it (" + process::to_text(exit) + ")");
+}
+
+/// What an answer comes to. A file that does not decode came as Apple has it (the checksum says so): it is kept whole, and that is told.
+Compressed judged(const Answer& answer) {
+    using enum Answer::Outcome;
+    const auto& reason = answer.reason;
+    switch (answer.outcome) {
+        case made:
+        case kept: return answer.result;
+        case broken: break;
+        case person: throw NeedsPerson{reason.code, reason.text};
+        case failed:
+            if (reason.code != "photo.check" && reason.code != "video.check") throw TransientError{reason.code, reason.text};
+    }
+    return keep(reason.code, reason.text);
+}
+
+/// The file at the end of the path itself, not one that a link leads to.
+files::Descriptor open_or_throw(const fs::path& file, int flags, const char* doing) {
+    files::Descriptor fd{::open(file.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0644)};
+    if (!fd) files::throw_errno(errno, doing, file.string());
+    return fd;
+}
+
+bool walls_wanted(const config::Compress& settings) { return settings.confine != config::Confine::off; }
+
+}  // namespace
+
+Workshop::Workshop(const config::Compress& settings) : settings_(settings) {}
+
+void Workshop::look_around() const {
+    for (const auto task : {Order::Task::photo, Order::Task::video}) {
+        auto command = command_for(task);
+        command.argv.emplace_back("--check");
+        command.deadline = kStart;
+        const auto said = hear_out(command);
+        if (!said.exit.ok()) does_not_start(command, process::to_text(said.exit) + (said.talk.empty() ? "" : ", " + said.talk));
+        if (!walls_wanted(settings_)) continue;
+        const auto report = wall_report_from(said.answer);
+        auto lacking = report.missing;
+        std::erase(lacking, "landlock.network");  // seccomp keeps sockets away as well
+        lacking.insert(lacking.end(), report.open.begin(), report.open.end());
+        if (lacking.empty()) continue;
+        std::string names;
+        for (const auto& name : lacking) names += (names.empty() ? "" : ", ") + name;
+        if (settings_.confine == config::Confine::required)
+            throw Unavailable{"compress.confine", "this system cannot confine " + command.argv.front() + " fully (" + names +
+                                                      ") and compress.confine is required; mediaferry doctor codecs tells more"};
+        log::warning("codecs are not fully confined", {{"LACKING", names}});
+    }
+}
+
+Limits Workshop::limits_for(const Order& order) const {
+    Limits limits;
+    limits.memory = settings_.memory;
+    limits.cpu = order.task == Order::Task::photo ? std::min(kPhotoDeadline, settings_.deadline) : settings_.deadline;
+    limits.file = order.size + kSlack;
+    limits.landlock = limits.seccomp = walls_wanted(settings_);
+    return limits;
+}
+
+Compressed Workshop::make(const Order& given, const fs::path& original, const fs::path& result, const std::function<bool()>& stop) const {
+    auto order = given;
+    order.limits = limits_for(order);
+    const auto from = open_or_throw(original, O_RDONLY, "open the original");
+    const auto to = open_or_throw(result, O_RDWR | O_CREAT | O_EXCL, "create a small copy");
+    order.original = from.get();
+    order.result = to.get();
+
+    auto command = command_for(order.task);
+    command.inherited = {order.original, order.result};
+    command.input = to_json(order);
+    command.deadline = order.limits.cpu;
+    if (order.task == Order::Task::video) command.silence = std::min(kSilence, settings_.deadline);
+    try {
+        const auto said = hear_out(command, stop);
+        if (said.exit.stopped) throw Interrupted{"interrupted", "asked to stop while making a small copy"};
+        if (said.exit.signal == 0 && (said.exit.code == 126 || said.exit.code == 127 || said.exit.code == 69))
+            does_not_start(command, process::to_text(said.exit) + (said.talk.empty() ? "" : ", " + said.talk));
+        auto made = said.exit.ok() ? judged(answer_from(said.answer)) : kept_after(said);
+        if (made.kept) fs::remove(result);
+        return made;
+    } catch (...) {
+        boost::system::error_code ignored;
+        fs::remove(result, ignored);
+        throw;
+    }
+}
+
+std::string video_extension(const fs::path& original, const config::VideoTier& tier) {
+    const auto extension = original.extension().string();
+    const bool mov = extension == ".MOV" || extension == ".mov";
+    return tier.codec == "av1" && mov ? ".mp4" : extension;
+}
+
+std::string container_of(const fs::path& file) {
+    const auto extension = file.extension().string();
+    return extension == ".mp4" || extension == ".MP4" || extension == ".m4v" || extension == ".M4V" ? "mp4" : "mov";
+}
+
+}  // namespace mediaferry::stages
