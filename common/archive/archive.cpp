@@ -238,6 +238,8 @@ struct Archive::Impl {
         guard::identity(tree, marker);
         while (!publish(file, temporary, choice.path, stop)) {
             listings.erase(directory);
+            // Servers that take two spellings for one name (ä in one letter or in two) list only one of them: the refusal is remembered too.
+            listing(directory).add(choice.path.filename().string());
             choice = choose(file, stop);
             if (choice.there_already) return {choice.path, true, *choice.there_already};
         }

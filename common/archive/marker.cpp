@@ -35,6 +35,11 @@ std::optional<Marker> read_marker(const files::Tree& tree) {
     const auto status = tree.status(kMarkerName);
     if (!status || (S_ISREG(status->st_mode) && status->st_size == 0)) return std::nullopt;
     const auto where = (tree.root() / kMarkerName).string();
+    if (!S_ISREG(status->st_mode))
+        throw NeedsPerson("nas.marker",
+                          where + " is " + files::kind_of(status->st_mode) +
+                              ", not the marker file that `mediaferry archive init` wrote. Nothing is written to this archive. Take it away, and put "
+                              "the marker back from a backup or run `mediaferry archive init`");
     const auto json = nlohmann::json::parse(tree.read_small(kMarkerName), nullptr, false);
     if (!json.is_object() || !json.value("uuid", nlohmann::json{}).is_string() || json["uuid"].get<std::string>().empty())
         throw NeedsPerson("nas.marker",

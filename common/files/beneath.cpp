@@ -208,6 +208,15 @@ void set_modified(const fs::path& path, Timestamp modified) {
     calls::set_modified(calls::open_regular(path).get(), {modified.time_since_epoch().count(), 0}, path.string());
 }
 
+std::string read_head(const fs::path& path, std::size_t size) {
+    const Descriptor file = calls::open_regular(path);
+    std::string head(size, '\0');
+    const ssize_t got = calls::read_at(file.get(), head.data(), size, 0);
+    if (got < 0) throw_errno(errno, "cannot read", path.string());
+    head.resize(static_cast<std::size_t>(got));
+    return head;
+}
+
 const char* kind_of(mode_t mode) {
     if (S_ISREG(mode)) return "a file";
     if (S_ISDIR(mode)) return "a folder";

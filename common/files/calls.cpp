@@ -10,6 +10,7 @@
 #include <new>
 
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 
 namespace mediaferry::files::calls {
 
@@ -36,7 +37,7 @@ ssize_t read_at(int fd, char* into, std::size_t size, off_t offset) {
 
 void write_all(int fd, std::string_view bytes, const std::string& name_for_errors) {
     while (!bytes.empty()) {
-        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+        const ssize_t written = MF_AROUND("files.write", ::write(fd, bytes.data(), bytes.size()));
         if (written < 0 && errno == EINTR) continue;
         if (written <= 0) throw_errno(written < 0 ? errno : EIO, "cannot write", name_for_errors);
         bytes.remove_prefix(static_cast<std::size_t>(written));
@@ -44,7 +45,7 @@ void write_all(int fd, std::string_view bytes, const std::string& name_for_error
 }
 
 void sync(int fd, const std::string& name_for_errors) {
-    while (::fsync(fd) != 0) {
+    while (MF_AROUND("files.fsync", ::fsync(fd)) != 0) {
         if (errno != EINTR) throw_errno(errno, "cannot flush to storage", name_for_errors);
     }
 }
@@ -52,7 +53,7 @@ void sync(int fd, const std::string& name_for_errors) {
 void set_modified(int fd, timespec modified, const std::string& name_for_errors) {
     const timespec times[2] = {{0, UTIME_OMIT}, modified};
     // Some shares keep their own times. The bytes are what counts.
-    if (::futimens(fd, times) != 0 && errno != EPERM && errno != ENOSYS && errno != EOPNOTSUPP) {
+    if (MF_AROUND("files.set_time", ::futimens(fd, times)) != 0 && errno != EPERM && errno != ENOSYS && errno != EOPNOTSUPP) {
         throw_errno(errno, "cannot set the time of", name_for_errors);
     }
 }
@@ -84,15 +85,16 @@ bool same_file(int directory_a, const std::string& a, int directory_b, const std
 }  // namespace
 
 void rename_new(int from_directory, const std::string& from, int to_directory, const std::string& to, const std::string& name_for_errors) {
-    if (::renameat2(from_directory, from.c_str(), to_directory, to.c_str(), RENAME_NOREPLACE) == 0) return;
+    if (MF_AROUND("files.rename", ::renameat2(from_directory, from.c_str(), to_directory, to.c_str(), RENAME_NOREPLACE)) == 0) return;
     if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) throw_errno(errno, "cannot rename to", name_for_errors);
-    if (::linkat(from_directory, from.c_str(), to_directory, to.c_str(), 0) != 0) {
+    if (MF_AROUND("files.rename.by_link", ::linkat(from_directory, from.c_str(), to_directory, to.c_str(), 0)) != 0) {
         const int why = errno;
         // NFS may report EEXIST for a link that its own first, unanswered request has made.
         const bool ours = why == EEXIST && same_file(from_directory, from, to_directory, to);
         if (!ours) throw_errno(why, "cannot rename without overwriting to", name_for_errors);
     }
-    if (::unlinkat(from_directory, from.c_str(), 0) != 0 && errno != ENOENT) throw_errno(errno, "cannot remove the old name of", name_for_errors);
+    if (MF_AROUND("files.rename.unlink_old", ::unlinkat(from_directory, from.c_str(), 0)) != 0 && errno != ENOENT)
+        throw_errno(errno, "cannot remove the old name of", name_for_errors);
 }
 
 }  // namespace mediaferry::files::calls

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 #include "common/files/calls.h"
 #include "common/files/files.h"
 
@@ -16,7 +17,7 @@ namespace mediaferry::files {
 Digests copy_in(int source, const Tree& to, const fs::path& name, Timestamp modified, const std::function<bool()>& stop,
                 const std::function<void(Bytes)>& moved) {
     const std::string shown = (to.root() / name).string();
-    Descriptor target = to.create_new(name);
+    Descriptor target = MF_AROUND("files.copy.create", to.create_new(name));
     try {
         ::posix_fadvise(source, 0, 0, POSIX_FADV_SEQUENTIAL);
         const auto block = calls::aligned_block();
@@ -28,13 +29,13 @@ Digests copy_in(int source, const Tree& to, const fs::path& name, Timestamp modi
             if (got == 0) break;
             const std::string_view piece{block.get(), static_cast<std::size_t>(got)};
             digester.add(piece);
-            calls::write_all(target.get(), piece, shown);
+            MF_AROUND("files.copy.write", calls::write_all(target.get(), piece, shown));
             at += got;
             if (moved) moved({piece.size()});
         }
         calls::set_modified(target.get(), {modified.time_since_epoch().count(), 0}, shown);
         // Through the descriptor that wrote: a CIFS client ignores fsync on one that was opened for reading.
-        calls::sync(target.get(), shown);
+        MF_AROUND("files.copy.fsync", calls::sync(target.get(), shown));
         target.close_checked(shown);
         return digester.take();
     } catch (...) {
@@ -60,7 +61,7 @@ timespec modified_of(int fd, const fs::path& path) {
 bool reflink(int source, const Tree& directory, const std::string& name, timespec modified) {
     const std::string shown = (directory.root() / name).string();
     Descriptor target = directory.create_new(name);
-    if (::ioctl(target.get(), FICLONE, source) != 0) {
+    if (MF_AROUND("files.share.reflink", ::ioctl(target.get(), FICLONE, source)) != 0) {
         const int why = errno;
         directory.remove(name);
         if (why == ENOSPC || why == EDQUOT || why == EIO || why == EROFS) throw_errno(why, "cannot write", shown);
@@ -97,7 +98,7 @@ std::string share_file(const fs::path& from, const fs::path& to, bool may_link) 
     std::string done = "reflink";
     if (!reflink(source.get(), directory, unfinished, modified)) {
         if (may_link) {
-            if (::linkat(home.descriptor(), from.filename().c_str(), directory.descriptor(), name.c_str(), 0) == 0) {
+            if (MF_AROUND("files.share.link", ::linkat(home.descriptor(), from.filename().c_str(), directory.descriptor(), name.c_str(), 0)) == 0) {
                 if (!is_the_same(source.get(), directory, name)) {
                     directory.remove(name);
                     throw TransientError{"file.changed", from.string() + " was replaced by another file while it was being linked"};
@@ -111,7 +112,7 @@ std::string share_file(const fs::path& from, const fs::path& to, bool may_link) 
         done = "copy";
     }
     try {
-        directory.rename_new(unfinished, name);
+        MF_AROUND("files.share.rename", directory.rename_new(unfinished, name));
     } catch (...) {
         directory.remove(unfinished);
         throw;

@@ -66,6 +66,10 @@ bool is_file(const fs::path&);
 /// Absent is fine.
 void remove_file(const fs::path&);
 void set_modified(const fs::path&, Timestamp);
+/// Its first bytes, at most `size`.
+std::string read_head(const fs::path&, std::size_t size);
+/// Renames over what is there; for the one replacement of a proven small copy by another.
+void replace_file(const fs::path& from, const fs::path& to);
 /// "a folder", "a symbolic link", "a pipe", …
 const char* kind_of(mode_t);
 /// A name from outside as it may be shown: control characters and what is no UTF-8 as \x1b.

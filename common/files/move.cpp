@@ -87,6 +87,14 @@ void move_file(const fs::path& from, const fs::path& to) {
     source.sync_directory("");
 }
 
+void replace_file(const fs::path& from, const fs::path& to) {
+    const Tree source = Tree::open(directory_of(from));
+    const Tree target = Tree::open(directory_of(to));
+    if (::renameat(source.descriptor(), from.filename().c_str(), target.descriptor(), to.filename().c_str()) != 0)
+        throw_errno(errno, "cannot replace", to.string());
+    target.sync_directory("");
+}
+
 void replace_small_file(const fs::path& path, std::string_view content, mode_t mode) {
     const Tree directory = Tree::open(directory_of(path));
     const std::string unfinished = temporary_name();

@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 #include "common/files/calls.h"
 #include "common/files/files.h"
 
@@ -18,18 +19,20 @@ void make_placeholder(const fs::path& path, Bytes size, Timestamp modified) {
     const std::string unfinished = temporary_name();
     Descriptor file = directory.create_new(unfinished);
     try {
-        if (::ftruncate(file.get(), static_cast<off_t>(size.count)) != 0) throw_errno(errno, "cannot make a placeholder for", path.string());
+        if (MF_AROUND("files.placeholder.size", ::ftruncate(file.get(), static_cast<off_t>(size.count))) != 0)
+            throw_errno(errno, "cannot make a placeholder for", path.string());
         calls::set_modified(file.get(), {modified.time_since_epoch().count(), 0}, path.string());
         calls::sync(file.get(), path.string());
         file.close_checked(path.string());
-        if (::renameat(directory.descriptor(), unfinished.c_str(), directory.descriptor(), path.filename().c_str()) != 0) {
+        if (MF_AROUND("files.placeholder.rename",
+                      ::renameat(directory.descriptor(), unfinished.c_str(), directory.descriptor(), path.filename().c_str())) != 0) {
             throw_errno(errno, "cannot put a placeholder at", path.string());
         }
     } catch (...) {
         ::unlinkat(directory.descriptor(), unfinished.c_str(), 0);
         throw;
     }
-    directory.sync_directory("");
+    MF_AROUND("files.placeholder.fsync_folder", directory.sync_directory(""));
 }
 
 namespace {

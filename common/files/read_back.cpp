@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 #include "common/files/calls.h"
 #include "common/files/files.h"
 
@@ -44,7 +45,8 @@ bool absent_from_cache(int fd, std::uint64_t size) {
 /// Drops the cached pages: they would vouch for bytes that the storage never took. Dirty pages cannot be dropped, hence the fsync.
 bool evict(int fd, std::uint64_t size, const std::string& name) {
     for (int attempt = 0; attempt < 4; ++attempt) {
-        if (::fsync(fd) != 0 && errno != EINVAL && errno != EROFS && errno != EINTR) throw_errno(errno, "cannot flush to storage", name);
+        if (MF_AROUND("files.read_back.fsync", ::fsync(fd)) != 0 && errno != EINVAL && errno != EROFS && errno != EINTR)
+            throw_errno(errno, "cannot flush to storage", name);
         ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
         if (absent_from_cache(fd, size)) return true;
         // Another processor may hold a page for a moment (read-ahead, a pending list); it lets go by itself.

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 #include "common/files/calls.h"
 #include "common/files/files.h"
 
@@ -64,7 +65,8 @@ void calls::make_steps(int directory, const fs::path& name, const fs::path& root
         const auto shown_so_far = [&] { return (root / so_far).string(); };
         int fd = open_beneath(parent, part, O_RDONLY | O_DIRECTORY, 0, mounts);
         if (fd < 0 && errno == ENOENT) {
-            if (::mkdirat(parent, part.c_str(), 0755) != 0 && errno != EEXIST) throw_errno(errno, "cannot create the folder", shown_so_far());
+            if (MF_AROUND("files.mkdir", ::mkdirat(parent, part.c_str(), 0755)) != 0 && errno != EEXIST)
+                throw_errno(errno, "cannot create the folder", shown_so_far());
             sync(parent, (root / so_far.parent_path()).string());
             fd = open_beneath(parent, part, O_RDONLY | O_DIRECTORY, 0, mounts);
         }
@@ -85,7 +87,7 @@ Tree Tree::open(const fs::path& root) {
 Descriptor Tree::open_read(const fs::path& name) const { return calls::open_regular(fd_.get(), name, shown(*this, name)); }
 
 Descriptor Tree::create_new(const fs::path& name, mode_t mode) const {
-    const int fd = calls::open_beneath(fd_.get(), name, O_WRONLY | O_CREAT | O_EXCL, mode);
+    const int fd = MF_AROUND("files.create", calls::open_beneath(fd_.get(), name, O_WRONLY | O_CREAT | O_EXCL, mode));
     if (fd < 0) throw_errno(errno, "cannot create", shown(*this, name));
     return Descriptor{fd};
 }
@@ -114,13 +116,14 @@ void Tree::rename_new(const fs::path& from, const fs::path& to) const {
 void Tree::remove(const fs::path& name) const {
     const Spot spot = find_spot(*this, name);
     if (!spot.directory) return;
-    if (::unlinkat(spot.directory.get(), spot.leaf.c_str(), 0) != 0 && errno != ENOENT) throw_errno(errno, "cannot remove", shown(*this, name));
+    if (MF_AROUND("files.unlink", ::unlinkat(spot.directory.get(), spot.leaf.c_str(), 0)) != 0 && errno != ENOENT)
+        throw_errno(errno, "cannot remove", shown(*this, name));
 }
 
 void Tree::remove_empty_directory(const fs::path& name) const {
     const Spot spot = find_spot(*this, name);
     if (!spot.directory) return;
-    if (::unlinkat(spot.directory.get(), spot.leaf.c_str(), AT_REMOVEDIR) == 0) return;
+    if (MF_AROUND("files.rmdir", ::unlinkat(spot.directory.get(), spot.leaf.c_str(), AT_REMOVEDIR)) == 0) return;
     if (errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST) throw_errno(errno, "cannot remove the folder", shown(*this, name));
 }
 

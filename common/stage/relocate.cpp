@@ -15,12 +15,6 @@ namespace {
 
 using media_db::MediaItem;
 
-fs::file_type type_of(const fs::path& path) {
-    boost::system::error_code ignored;
-    return fs::symlink_status(path, ignored).type();
-}
-bool is_file(const fs::path& path) { return type_of(path) == fs::regular_file; }
-
 /// The working folder that an original lies in; nullopt: in none.
 std::optional<fs::path> working_folder(const config::Folders& folders, const fs::path& original) {
     for (const auto& folder : {folders.backup, folders.compress, folders.delete_pending}) {
@@ -48,9 +42,11 @@ std::optional<fs::path> moved_already(Run& run, const MediaItem& item, const fs:
     const auto directory = directory_for(run.settings().folders, *item.local_path, folder);
     if (!fs::is_directory(directory)) return std::nullopt;
     const media_db::Evidence evidence{run.db()};
-    for (const auto& entry : fs::directory_iterator(directory)) {
-        const auto& path = entry.path();
-        if (!is_file(path) || !may_be(path, *item.local_path) || fs::file_size(path) != item.size.count) continue;
+    for (const auto& name : files::Tree::open(directory).list("")) {
+        const auto path = directory / name;
+        const auto status = files::status_of(path);
+        const bool fits = status && S_ISREG(status->st_mode) && static_cast<std::uint64_t>(status->st_size) == item.size.count;
+        if (!fits || !may_be(path, *item.local_path)) continue;
         const auto owners = evidence.at_path(Place::local, path);
         if (std::ranges::any_of(owners, [&](const media_db::Copy& copy) { return copy.media != item.id; })) continue;
         if (files::digest_file(path).sha256 == item.sha256) return path;
@@ -74,12 +70,12 @@ fs::path relocation_target(const Run& run, const MediaItem& item, const fs::path
     auto name = std::string(pipeline::own_name(item.local_path->filename().string()));
     if (settings.workflow.prefix_names) name = pipeline::working_name(stage_number, stage, run.now(), name);
     const auto wanted = directory_for(settings.folders, *item.local_path, folder) / name;
-    return files::free_name(wanted, [](const fs::path& path) { return type_of(path) != fs::file_not_found; });
+    return files::free_name(wanted, [](const fs::path& path) { return files::status_of(path).has_value(); });
 }
 
 Relocated relocate_original(Run& run, const MediaItem& item, const fs::path& folder, int stage_number, std::string_view stage) {
     if (!item.local_path) return Relocated::no_original;
-    if (is_file(*item.local_path)) {
+    if (files::is_file(*item.local_path)) {
         if (working_folder(run.settings().folders, *item.local_path) == folder) return Relocated::there;
         const auto target = relocation_target(run, item, folder, stage_number, stage);
         files::move_file(*item.local_path, target);

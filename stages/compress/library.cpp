@@ -15,13 +15,13 @@ fs::path Library::fresh_name(const media_db::MediaItem& item, const std::string&
     files::make_directories(folder);
     const auto ending = extension.empty() ? fs::path(item.filename).extension().string() : extension;
     const auto path = folder / (".mediaferry-small-" + std::to_string(item.id.value) + ending);
-    fs::remove(path);  // left by a run that died: nobody else uses this name
+    files::remove_file(path);  // left by a run that died: nobody else uses this name
     return path;
 }
 
 Shelved Library::shelve(const media_db::MediaItem& item, const fs::path& fresh, const std::string& extension) {
     media_db::Evidence evidence{run_.db()};
-    fs::last_write_time(fresh, static_cast<std::time_t>(item.taken.time_since_epoch().count()));
+    files::set_modified(fresh, item.taken);
     files::sync_file(fresh);
     const auto digests = files::digest_file(fresh);
     auto name = fs::path(item.filename);
@@ -30,20 +30,20 @@ Shelved Library::shelve(const media_db::MediaItem& item, const fs::path& fresh, 
     const auto old = evidence.current(item.id, Place::library);
     if (old && old->path.filename().extension() == name.extension()) {
         // The one replacement in the house: a proven small copy takes the place of an older small copy of the same original, atomically.
-        fs::rename(fresh, root_ / old->path);
-        files::sync_directory((root_ / old->path).parent_path());
+        files::replace_file(fresh, root_ / old->path);
         return {old->path, digests};
     }
     const auto wanted = root_ / folder_of(item) / name;
     const auto target = files::free_name(wanted, [&](const fs::path& path) {
-        if (!fs::exists(fs::symlink_status(path))) return false;
+        const auto there = files::status_of(path);
+        if (!there) return false;
         // Without a row it was left by a run that died before it wrote one: of the same content it is ours to stand on.
-        const bool left = evidence.at_path(Place::library, path.lexically_relative(root_)).empty() && fs::is_regular_file(fs::symlink_status(path)) &&
-                          fs::file_size(path) == digests.size.count && files::digest_file(path) == digests;
+        const bool left = evidence.at_path(Place::library, path.lexically_relative(root_)).empty() && S_ISREG(there->st_mode) &&
+                          static_cast<std::uint64_t>(there->st_size) == digests.size.count && files::digest_file(path) == digests;
         return !left;
     });
-    if (fs::exists(target))
-        fs::remove(fresh);
+    if (files::status_of(target))
+        files::remove_file(fresh);
     else
         files::move_file(fresh, target);
     return {target.lexically_relative(root_), digests};

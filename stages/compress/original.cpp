@@ -8,7 +8,7 @@
 namespace mediaferry::stages {
 
 fs::path original_of(stage::Run& run, const media_db::MediaItem& item) {
-    if (item.local_path && fs::is_regular_file(fs::symlink_status(*item.local_path))) {
+    if (item.local_path && files::is_file(*item.local_path)) {
         // A decode without errors is no proof of integrity (facts/compression.md 0.9): the bytes must be those that arrived.
         if (files::digest_file(*item.local_path).sha256 != item.sha256)
             throw NeedsPerson{"local.changed", "the original at " + item.local_path->string() + " is not what arrived; the NAS has the right one"};

@@ -57,7 +57,7 @@ private:
         } catch (const TransientError& error) {
             if (nothing_more_fits(error)) throw;
             log::warning("arrival not taken in", {{"REASON", error.code()}});
-            run_.failed({error.code(), relative.string() + ": " + full_message(error)});
+            run_.failed({error.code(), files::printable(relative.string()) + ": " + full_message(error)});
         }
     }
 
@@ -85,9 +85,9 @@ private:
     void put_back_lost(const std::vector<Resource>& resources, const fs::path& file) {
         for (const auto& resource : resources)
             for (const auto& item : catalogue_.items_of(resource.asset)) {
-                if (item.resource_id != resource.id || !item.local_path || fs::exists(fs::symlink_status(*item.local_path))) continue;
+                if (item.resource_id != resource.id || !item.local_path || files::status_of(*item.local_path)) continue;
                 files::share_file(file, *item.local_path, false);
-                fs::last_write_time(*item.local_path, static_cast<std::time_t>(item.taken.time_since_epoch().count()));
+                files::set_modified(*item.local_path, item.taken);
                 media_db::Events(run_.db()).add({0, run_.now(), item.id, item.asset, run_.id(), "icloud_download", "original_put_back", "{}"});
                 log::warning("lost original put back", {{"MEDIA_ID", item.id.value}});
             }
@@ -101,13 +101,13 @@ private:
         const auto reason = why_nothing_matches(file, digests.size);
         auto target = run_.settings().folders.trash / "set_aside" / relative;
         files::make_directories(target.parent_path());
-        target = files::free_name(target, [](const fs::path& name) { return fs::exists(fs::symlink_status(name)); });
+        target = files::free_name(target, [](const fs::path& name) { return files::status_of(name).has_value(); });
         files::move_file(file, target);
         catalogue_.add_set_aside(relative, target, digests.size, to_hex(digests.sha256), reason, run_.now());
         // Our own client fetches what is missing; icloudpd would only damage it again under the same name.
         stand_in(run_, relative, std::nullopt, Bytes{std::max<std::uint64_t>(1, digests.size.count)}, run_.now());
         log::warning("arrival set aside", {{"REASON", reason.code}, {"BYTES", digests.size.count}});
-        run_.tell(relative.filename().string() + " set aside: " + reason.text);
+        run_.tell(files::printable(relative.filename().string()) + " set aside: " + reason.text);
         ++result_.set_aside;
     }
 
@@ -135,7 +135,7 @@ std::int64_t serve_same_content(stage::Run& run, const std::string& apple_checks
     // The original may have moved on already; any file of the house with this content and a local original will do.
     std::optional<media_db::MediaItem> source;
     for (const auto& item : catalogue.items_of(taken->asset))
-        if (item.apple_checksum == apple_checksum && item.local_path && fs::exists(*item.local_path)) source = item;
+        if (item.apple_checksum == apple_checksum && item.local_path && files::is_file(*item.local_path)) source = item;
     if (!source) return 0;
     std::int64_t served = 0;
     for (const auto& resource : resources) {

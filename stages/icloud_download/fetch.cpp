@@ -79,10 +79,11 @@ private:
             throw TransientError{"icloud.changed", "it was edited since the listing; the next listing decides"};
         run_.activity("fetching " + asset.filename);
         const auto part = part_file(resource);
+        make_way(part, resource);
         const auto digests = client_.fetch(*offered, part);
         const auto id = take_in(run_, part, digests, resource, Source::own_client);
         keep_icloudpd_away(asset, resource, id, digests.size);
-        fs::remove(part);
+        files::remove_file(part);
         run_.finished();
         ++result_.files;
     }
@@ -94,10 +95,30 @@ private:
         return directory / (std::to_string(resource.id.value) + ".part");
     }
 
+    /// An earlier part goes on only if it is a file, and ours alone: what has another name as well is not written to.
+    static void make_way(const fs::path& part, const Resource& resource) {
+        const auto there = files::status_of(part);
+        if (!there) return;
+        const bool unfinished = static_cast<std::uint64_t>(there->st_size) < resource.size.count;
+        if (!S_ISREG(there->st_mode) || (there->st_nlink > 1 && unfinished)) files::remove_file(part);
+    }
+
+    /// Without the placeholder icloudpd brings the file once more, and it is recognised then: no reason to fail the file.
     void keep_icloudpd_away(const media_db::Asset& asset, const Resource& resource, MediaId id, Bytes size) {
+        try {
+            put_placeholder(asset, resource, id, size);
+        } catch (const Unavailable&) {
+            throw;
+        } catch (const TransientError& error) {
+            if (nothing_more_fits(error)) throw;
+            log::warning("no placeholder", {{"MEDIA_ID", id.value}, {"REASON", error.code()}, {"ERROR", error.what()}});
+        }
+    }
+
+    void put_placeholder(const media_db::Asset& asset, const Resource& resource, MediaId id, Bytes size) {
         const auto path = icloudpd_path(asset, resource, run_.settings().icloud.folder_structure);
         if (!path) return;
-        if (!fs::exists(fs::symlink_status(run_.settings().folders.incoming / *path))) return stand_in(run_, *path, id, size, asset.taken);
+        if (!files::status_of(run_.settings().folders.incoming / *path)) return stand_in(run_, *path, id, size, asset.taken);
         // One that stands there for a damaged arrival now has its owner, and goes with it.
         if (catalogue_.is_placeholder(*path) && !catalogue_.placeholder_owner(*path)) catalogue_.add_placeholder(*path, id, size, run_.now());
     }

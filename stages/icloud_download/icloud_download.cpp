@@ -10,6 +10,7 @@
 #include "stages/icloud_download/arrivals.h"
 #include "stages/icloud_download/census.h"
 #include "stages/icloud_download/fetch.h"
+#include "stages/icloud_download/strangers.h"
 
 namespace mediaferry::stages {
 namespace {
@@ -31,7 +32,10 @@ public:
         const auto before = client.sign_in();
         if (before == icloud::SignIn::two_factor) throw needs_code(state);
         if (before == icloud::SignIn::login_needed) state.check_login_allowed();
-        const auto fetched = run_icloudpd(lock, state, run);
+        const auto obstacle = why_not_icloudpd(settings_.folders.incoming, strangers_below(settings_.folders.incoming));
+        if (obstacle && before == icloud::SignIn::login_needed) throw NeedsPerson{obstacle->code, obstacle->text};
+        const auto fetched = obstacle ? icloud::IcloudpdRun{} : run_icloudpd(lock, state, run);
+        if (obstacle) run.failed(*obstacle);
         if (run.stop_requested()) throw Interrupted{"interrupted", "asked to stop after icloudpd"};
         ensure_signed_in(client, state, fetched);
         if (const auto warning = state.trust_warning()) run.tell(warning->text);
@@ -44,7 +48,8 @@ public:
         const auto own = fetch_missing(client, run);
         log::info("download done",
                   {{"BY_ICLOUDPD", arrivals.taken_in}, {"BY_US", own.files}, {"SET_ASIDE", arrivals.set_aside}, {"FAILED", own.failed}});
-        if (const auto problem = fetched.problem()) run.tell("icloudpd: " + problem->text + " (what it left was fetched by mediaferry itself)");
+        if (const auto problem = fetched.problem(); problem && !obstacle)
+            run.tell("icloudpd: " + problem->text + " (what it left was fetched by mediaferry itself)");
         return stage::Done{};
     }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "stages/icloud_download/intake.h"
 
-#include <fstream>
-
 #include "common/icloud/names.h"
 #include "common/log/log.h"
 #include "common/media_db/evidence.h"
@@ -22,7 +20,11 @@ std::string_view to_text(Source source) {
     return "";
 }
 
-void set_modified(const fs::path& file, Timestamp at) { fs::last_write_time(file, static_cast<std::time_t>(at.time_since_epoch().count())); }
+/// A file that has another name somewhere (a hard link) is somebody else's too: it is copied, and its time is left alone.
+bool is_ours_alone(const fs::path& file) {
+    const auto status = files::status_of(file);
+    return status && S_ISREG(status->st_mode) && status->st_nlink == 1;
+}
 
 /// backup/2024/06/IMG_0001.JPG: by capture date, so that no folder grows without end.
 fs::path wanted_path(const config::Settings& settings, const std::string& filename, Timestamp taken, Timestamp now) {
@@ -34,7 +36,8 @@ fs::path wanted_path(const config::Settings& settings, const std::string& filena
 
 /// An original of exactly this content that no row knows: left by a run that died between sharing and writing its row.
 bool left_by_a_crash(media_db::MediaDb& db, const fs::path& path, const files::Digests& digests) {
-    return fs::is_regular_file(fs::symlink_status(path)) && fs::file_size(path) == digests.size.count &&
+    const auto status = files::status_of(path);
+    return status && S_ISREG(status->st_mode) && static_cast<std::uint64_t>(status->st_size) == digests.size.count &&
            media_db::Evidence(db).at_path(Place::local, path).empty() && files::digest_file(path) == digests;
 }
 
@@ -42,7 +45,7 @@ bool left_by_a_crash(media_db::MediaDb& db, const fs::path& path, const files::D
 fs::path place_original(media_db::MediaDb& db, const fs::path& file, const fs::path& wanted, const files::Digests& digests, bool may_link) {
     bool adopted = false;
     const auto target = files::free_name(wanted, [&](const fs::path& name) {
-        if (!fs::exists(fs::symlink_status(name))) return false;
+        if (!files::status_of(name)) return false;
         adopted = left_by_a_crash(db, name, digests);
         return !adopted;
     });
@@ -55,11 +58,8 @@ fs::path place_original(media_db::MediaDb& db, const fs::path& file, const fs::p
 bool nothing_more_fits(const Error& error) { return error.code() == "file.full" || error.code() == "file.read_only"; }
 
 std::string head_of(const fs::path& file) {
-    std::ifstream in(file.string(), std::ios::binary);
-    std::string head(64, '\0');
-    in.read(head.data(), static_cast<std::streamsize>(head.size()));
-    head.resize(static_cast<std::size_t>(in.gcount()));
-    return head;
+    constexpr std::size_t enough = 64;
+    return files::read_head(file, enough);
 }
 
 MediaId take_in(stage::Run& run, const fs::path& file, const files::Digests& digests, const media_db::Resource& resource, Source source) {
@@ -80,10 +80,10 @@ MediaId take_in(stage::Run& run, const fs::path& file, const files::Digests& dig
     for (const auto& other : catalogue.resources(asset.id)) fresh.live_pair = fresh.live_pair || other.kind == ResourceKind::live_movie;
 
     // The capture date as modification time, once and for all: later links and copies carry it, and the phone sorts by it.
-    const bool ours_alone = source != Source::same_content;
-    if (ours_alone) set_modified(file, asset.taken);
+    const bool ours_alone = source != Source::same_content && is_ours_alone(file);
+    if (ours_alone) files::set_modified(file, asset.taken);
     fresh.local_path = place_original(run.db(), file, wanted_path(run.settings(), fresh.filename, asset.taken, run.now()), digests, ours_alone);
-    if (!ours_alone) set_modified(fresh.local_path, asset.taken);
+    if (!ours_alone) files::set_modified(fresh.local_path, asset.taken);
     const auto id = catalogue.take_in(fresh, run.now(), run.id());
     run.moved(digests.size);
     log::info("taken in", {{"MEDIA_ID", id.value}, {"BYTES", digests.size.count}, {"BY", to_text(source)}});

@@ -37,7 +37,12 @@ void lies_apart(const config::Settings& settings) {
 
 files::Descriptor open_original(const MediaItem& item, const config::Settings& settings) {
     const auto id = std::to_string(item.id.value);
-    if (!item.local_path || fs::symlink_status(*item.local_path).type() != fs::regular_file) {
+    const auto there = item.local_path ? files::status_of(*item.local_path) : std::nullopt;
+    if (there && !S_ISREG(there->st_mode))
+        throw NeedsPerson{"local.refused",
+                          item.local_path->string() + " is " + files::kind_of(there->st_mode) + ", not the original of " + item.filename +
+                              ": it is not touched. Take it away, put the original back there and run `mediaferry release " + id + "`"};
+    if (!there) {
         if (!fs::is_directory(settings.folders.backup))
             throw Unavailable{"local.unmounted", "no folder " + settings.folders.backup.string() + ": is its disk mounted?"};
         throw NeedsPerson{"local.missing", "the original of " + item.filename + " is not at " +

@@ -33,7 +33,7 @@ fs::path staging_directory(const config::Settings& settings) {
     for (const auto& parent : {settings.folders.root, outbox.parent_path()}) {
         if (!same(parent)) continue;
         const auto directory = parent / ".mediaferry-staging";
-        fs::create_directories(directory);
+        files::make_directories(directory);
         return directory;
     }
     throw NeedsPerson{"pixel.staging", "folders.pixel_sync (" + outbox.string() +
@@ -110,7 +110,7 @@ bool PixelSync::on_its_way(const MediaItem& item, Run& run) {
     const auto disk = road_->on_disk(pixel->receipt.name);
     if (disk && disk->size == pixel->receipt.size && disk->modified == pixel->receipt.modified && !deleted && !changed) return true;
     // What the phone has under the old name stays as it is, also its edit: only a file that it deleted itself is taken out here.
-    if (deleted && disk) fs::remove(road_->outbox() / pixel->receipt.name);
+    if (deleted && disk) files::remove_file(road_->outbox() / pixel->receipt.name);
     run.with_outcome([id = pixel->copy.id, now = run.now()](media_db::MediaDb& db) { Evidence{db}.removed(id, now); });
     return false;
 }
@@ -131,7 +131,7 @@ bool PixelSync::is_used(const std::string& name, const MediaItem& item, Run& run
     if (Evidence{run.db()}.pixel_name_used(full_name)) return true;
     if (stray(item, name, run)) return false;
     // Also what only Syncthing remembers counts: a name deleted on the phone would never be sent again (facts/syncthing.md D.4).
-    return fs::exists(road_->outbox() / full_name) || road_->ask(full_name).has_value();
+    return files::status_of(road_->outbox() / full_name) || road_->ask(full_name).has_value();
 }
 
 std::string PixelSync::receipt(const MediaItem& item, const std::string& name) const {
@@ -151,11 +151,11 @@ PixelSync::Staged PixelSync::stage_file(const MediaItem& item, const std::string
     const auto final_name = settings_.workflow.prefix_names ? pipeline::working_name(kStageNumber, "pixel_sync", run.now(), name) : name;
     const auto directory = staging_directory(settings_);
     const auto prepared = directory / final_name;
-    fs::remove(prepared);  // left by a run that died
+    files::remove_file(prepared);  // left by a run that died
     const auto how = files::share_file(*item.local_path, prepared, road_->check().may_link);
     try {
         // Google Photos sorts by it where the metadata has no date; changed later it would be a second upload.
-        fs::last_write_time(prepared, static_cast<std::time_t>(item.taken.time_since_epoch().count()));
+        files::set_modified(prepared, item.taken);
         if (files::digest_file(prepared).sha256 != item.sha256)
             throw NeedsPerson{"pixel.original_changed", "the local original " + item.local_path->string() + " is no longer what was downloaded"};
         files::move_file(prepared, road_->outbox() / final_name);

@@ -26,7 +26,7 @@ std::vector<PixelCopy> copies(Run& run, const std::vector<std::string>& proofs) 
 }
 
 void take_out(Run& run, Road& road, const PixelCopy& pixel) {
-    fs::remove(road.outbox() / pixel.receipt.name);
+    files::remove_file(road.outbox() / pixel.receipt.name);
     files::sync_directory(road.outbox());
     store_removed(run.db(), run.id(), pixel, run.now());
 }
