@@ -11,6 +11,7 @@
 #include "daemon/commands/commands.h"
 #include "daemon/commands/config_commands.h"
 #include "daemon/commands/db_commands.h"
+#include "daemon/commands/exchange_commands.h"
 #include "daemon/commands/setup_wizard.h"
 #include "daemon/daemon.h"
 #include "daemon/run_stage.h"
@@ -41,7 +42,7 @@ const std::map<std::string_view, Command>& commands() {
         {"approve", approve_command},     {"why", why_command},         {"history", history_command},
         {"attention", attention_command}, {"release", release_command}, {"redo", redo_command},
         {"audit", audit_command},         {"doctor", doctor_command},   {"archive", archive_command},
-        {"auth", auth_command},           {"db", db_command},
+        {"auth", auth_command},           {"db", db_command},         {"exchange", exchange_command},
     };
     return table;
 }

@@ -154,7 +154,7 @@ const std::vector<Verb>& verbs() {
         {"archive", "init|reindex|verify|restore", "the NAS archive", {"json"}, 1, kMany, true},
         {"compare", "", "compares folders with the archive", {}, 0, kMany, true, true},
         {"queue", "add|list|run|log|remove", "queued actions", {}, 0, kMany, true, true},
-        {"exchange", "analyze|show|export|import|verify|cleanup|receive", "exchange between archives", {}, 0, kMany, true, true},
+        {"exchange", "analyze|show|export|import|verify|cleanup|receive", "exchange between archives", {"json"}, 1, kMany, true},
     };
     return rows;
 }

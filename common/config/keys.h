@@ -175,6 +175,11 @@ void every_key(Keys& in, Settings& s) {
     in.section("icloud_mark", [&](Keys& keys) { keys.value("enabled", s.icloud_mark_enabled, syntax::flag()); });
     in.section("icloud_delete", [&](Keys& keys) { icloud_delete_keys(keys, s.icloud_delete); });
     in.section("cleanup", [&](Keys& keys) { keys.value("enabled", s.cleanup_enabled, syntax::flag()); });
+    in.section("exchange", [&](Keys& keys) {
+        keys.value("enabled", s.exchange.enabled, syntax::flag());
+        keys.list("remote_sources", s.exchange.remote_sources, syntax::filled("the folder's ID as Syncthing shows it"));
+        keys.value("every", s.exchange.every, syntax::duration(seconds{1}, "10m"));
+    });
     in.section("schedule", [&](Keys& keys) { schedule_keys(keys, s.schedule); });
     in.section("retry", [&](Keys& keys) { retry_keys(keys, s.retry); });
     in.section("notify", [&](Keys& keys) { notify_keys(keys, s.notify); });

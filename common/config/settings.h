@@ -137,6 +137,12 @@ struct ICloudDelete {
     bool requires_google() const;
 };
 
+struct Exchange {
+    bool enabled = true;
+    std::vector<std::string> remote_sources;   ///< ids of Syncthing folders that other archives fill
+    seconds every = std::chrono::minutes{10};  ///< the daemon looks into them
+};
+
 struct Schedule {
     std::map<std::string, std::string> of;  ///< stage -> cron expression or "every D"; once loaded every stage has one
     std::vector<std::string> windows;       ///< "22:00-06:00", local time; empty: always
@@ -177,6 +183,7 @@ struct Settings {
     bool cleanup_enabled = true;
     Compress compress;
     ICloudDelete icloud_delete;
+    Exchange exchange;
     Schedule schedule;
     Backoff retry;
     Notify notify;

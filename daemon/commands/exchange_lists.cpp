@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// exchange analyze, show, export: what goes to another archive.
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "common/errors/errors.h"
+#include "daemon/commands/exchange_commands.h"
+#include "daemon/exit_code.h"
+#include "daemon/table.h"
+
+namespace mediaferry::daemon {
+
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+void print_json(const OrderedJson& value) { std::cout << value.dump(2, ' ', false, OrderedJson::error_handler_t::replace) << "\n"; }
+
+OrderedJson about(const media_db::ExportList& list) {
+    return {{"list", list.id},
+            {"status", list.status},
+            {"created", to_iso(list.created)},
+            {"total_files", list.total},
+            {"processed_files", list.exported},
+            {"failed_files", list.failed},
+            {"bytes", list.bytes.count},
+            {"remote_db", list.remote}};
+}
+
+OrderedJson about(const media_db::SyncOperation& one) {
+    return {{"operation", one.id},
+            {"kind", one.kind},
+            {"status", one.status},
+            {"folder", one.folder},
+            {"start_time", to_iso(one.started)},
+            {"end_time", one.ended ? OrderedJson(to_iso(*one.ended)) : OrderedJson()},
+            {"total_files", one.total},
+            {"processed_files", one.processed},
+            {"error_count", one.errors}};
+}
+
+int show_all(const exchange::House& house, bool json) {
+    const media_db::Exchange books{house.db};
+    const auto lists = books.lists();
+    const auto received = books.record_counts();
+    if (json) {
+        OrderedJson rows = OrderedJson::array(), sources = OrderedJson::array();
+        for (const auto& list : lists) rows.push_back(about(list));
+        for (const auto& one : received) sources.push_back({{"remote_source", one.source}, {"status", one.status}, {"files", one.files}});
+        print_json({{"lists", rows}, {"received", sources}});
+        return 0;
+    }
+    if (lists.empty() && received.empty())
+        std::cout << "no export lists and nothing received yet; begin with mediaferry exchange analyze --remote-db THEIRS\n";
+    Table table{{"list", "made", "status", ">files", ">exported", ">size"}};
+    for (const auto& list : lists)
+        table.add({list.id, to_iso(list.created), list.status, std::to_string(list.total), std::to_string(list.exported), to_text(list.bytes)});
+    if (!lists.empty()) std::cout << table.text();
+    for (const auto& one : received) std::cout << "Syncthing folder " << one.source << ": " << one.files << " " << one.status << "\n";
+    return 0;
+}
+
+}  // namespace
+
+int exchange_analyze(const exchange::House& house, const ExchangeWords& words, bool json) {
+    if (!words.words.empty())
+        throw UsageError{"usage.exchange", "analyze takes no word; did you mean mediaferry exchange show " + words.words.front() + "?"};
+    const auto result = exchange::analyze(house, words.needed("remote-db"), words.has("dry-run"));
+    const auto& found = result.found;
+    if (json) {
+        print_json({{"list", result.list ? OrderedJson(*result.list) : OrderedJson()},
+                    {"here", found.here},
+                    {"there", found.there},
+                    {"both", found.both},
+                    {"only_here", found.only_here},
+                    {"only_here_bytes", found.only_here_bytes.count},
+                    {"only_there", found.only_there},
+                    {"only_there_bytes", found.only_there_bytes.count},
+                    {"left_out", result.left_out}});
+        return 0;
+    }
+    std::cout << "by content: " << found.here << " files here, " << found.there << " there, " << found.both << " in both\n"
+              << "they lack " << found.only_here << " (" << to_text(found.only_here_bytes) << ")\n"
+              << "we lack " << found.only_there << " (" << to_text(found.only_there_bytes) << ")"
+              << (found.only_there > 0 ? ": let them analyze a copy of our media.db (mediaferry db backup FILE)" : "") << "\n";
+    if (result.left_out > 0) std::cout << "too many for one list: " << result.left_out << " are left for the next one\n";
+    if (result.list)
+        std::cout << "export list: " << *result.list << "\nnext: mediaferry exchange export " << *result.list << " --output-dir DIR\n";
+    else if (words.has("dry-run"))
+        std::cout << "rehearsal: no list was made\n";
+    else
+        std::cout << "they have all that is here: no list was made\n";
+    return 0;
+}
+
+int exchange_show(const exchange::House& house, const ExchangeWords& words, bool json) {
+    if (words.words.empty()) return show_all(house, json);
+    const auto id = words.list();
+    const media_db::Exchange books{house.db};
+    const auto list = books.list(id);
+    std::vector<media_db::SyncOperation> operations;
+    for (const char* kind : {"analyze", "export", "import"})
+        if (const auto one = books.operation_for(id, kind)) operations.push_back(*one);
+    if (!list && operations.empty()) throw BadInput{"exchange.no_list", "there is no list " + id + " here; `mediaferry exchange show` lists them"};
+    if (json) {
+        OrderedJson rows = OrderedJson::array();
+        for (const auto& one : operations) rows.push_back(about(one));
+        print_json({{"list", list ? about(*list) : OrderedJson()}, {"operations", rows}});
+        return 0;
+    }
+    if (list)
+        std::cout << list->id << ": " << list->status << ", " << list->total << " files (" << to_text(list->bytes) << "), " << list->exported
+                  << " exported, " << list->failed << " failed; made " << to_iso(list->created) << " against " << list->remote << "\n";
+    for (const auto& one : operations)
+        std::cout << one.kind << " " << one.status << ": " << one.processed << " of " << one.total << " files, " << one.errors << " errors"
+                  << (one.folder.empty() ? "" : ", in " + one.folder) << "\n";
+    return 0;
+}
+
+int exchange_export(const exchange::House& house, const ExchangeWords& words, bool json) {
+    const bool rehearse = words.has("dry-run");
+    const auto result = exchange::export_list(house, words.list(), words.needed("output-dir"), rehearse);
+    if (json) {
+        OrderedJson failed = OrderedJson::array();
+        for (const auto& [name, reason] : result.failed) failed.push_back({{"filename", name}, {"code", reason.code}, {"text", reason.text}});
+        print_json({{"folder", result.folder.string()},
+                    {"total_files", result.total},
+                    {"exported", result.exported},
+                    {"there_before", result.there_before},
+                    {"bytes", result.bytes.count},
+                    {"failed", failed}});
+    } else if (rehearse) {
+        std::cout << "would export " << result.total << " files (" << to_text(result.bytes) << ") to " << result.folder.string() << "\n";
+    } else {
+        std::cout << result.folder.string() << ": " << result.exported << " files exported, " << result.there_before << " there already, "
+                  << result.failed.size() << " failed; " << to_text(result.bytes) << " in all, each read against its SHA-256\n";
+        for (const auto& [name, reason] : result.failed) std::cout << "  " << name << ": " << reason.text << "\n";
+        if (result.failed.empty()) std::cout << "next, in the other house: mediaferry exchange import " << words.list() << " --import-dir DIR\n";
+    }
+    return result.failed.empty() ? 0 : kItemsFailed;
+}
+
+}  // namespace mediaferry::daemon
