@@ -5,6 +5,7 @@
 #include <csignal>
 #include <set>
 
+#include "common/failpoint/failpoint.h"
 #include "common/log/log.h"
 #include "common/media_db/conveyor.h"
 #include "daemon/slots.h"
@@ -16,7 +17,7 @@ void Children::start(const config::Settings& settings, const std::string& stage)
     std::map<std::string, std::string> environment{{"MEDIAFERRY_WORKFLOW", std::to_string(workflow_.value)}};
     // The notify socket is ours: a child that spoke on it would vouch for us.
     for (const char* name : {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}) environment[name] = "";
-    children_.push_back({stage, process::Child{stage_command(settings, stage, std::move(environment))}});
+    children_.push_back({stage, MF_AROUND("daemon.start_stage", process::Child{stage_command(settings, stage, std::move(environment))})});
     log::debug("stage started", {{"STAGE", stage}, {"CHILD", children_.back().child.pid()}});
 }
 

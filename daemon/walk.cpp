@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "common/clock/clock.h"
+#include "common/failpoint/failpoint.h"
 #include "common/media_db/conveyor.h"
 #include "common/media_db/evidence.h"
 #include "daemon/exit_code.h"
@@ -111,7 +112,7 @@ void Walk::start(const pipeline::Step& step, std::vector<Worker>& workers) {
     // One line for each file belongs in the journal of the daemon, not between a person and the progress line.
     if (settings_.log.level == "info") environment["MEDIAFERRY_LOG_LEVEL"] = "warning";
     const Display::Redirected redirected{display_};
-    workers.push_back({process::Child{stage_command(settings_, step.stage, std::move(environment))}});
+    workers.push_back({MF_AROUND("run.start_stage", process::Child{stage_command(settings_, step.stage, std::move(environment))})});
 }
 
 int Walk::run_processes(const pipeline::Step& step) {

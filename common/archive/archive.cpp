@@ -12,6 +12,7 @@
 #include "common/archive/guard.h"
 #include "common/archive/naming.h"
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 #include "common/files/files.h"
 #include "common/log/log.h"
 
@@ -61,7 +62,7 @@ void make_durable(const files::Tree& tree, const fs::path& name) {
     const auto shown = (tree.root() / name).string();
     const auto reading = tree.open_read(name);
     const files::Descriptor writing{::open(("/proc/self/fd/" + std::to_string(reading.get())).c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK)};
-    if (::fsync(writing ? writing.get() : reading.get()) != 0) files::throw_errno(errno, "syncing", shown);
+    if (MF_AROUND("archive.adopt.fsync", ::fsync(writing ? writing.get() : reading.get())) != 0) files::throw_errno(errno, "syncing", shown);
     tree.sync_directory(name.parent_path());
 }
 
@@ -120,7 +121,7 @@ struct Archive::Impl {
             if (!name.starts_with(kTempPrefix)) continue;
             const auto tag = name.substr(kTempPrefix.size(), name.rfind('-') - kTempPrefix.size());
             if (tag == writer.tag || !writer.is_dead(tag)) continue;
-            tree.remove(directory / std::string(name));
+            MF_AROUND("archive.remove_dead", tree.remove(directory / std::string(name)));
             log::info("temporary file of a dead run removed", {{"PATH", (directory / std::string(name)).string()}});
         }
     }
@@ -187,14 +188,14 @@ struct Archive::Impl {
 
     /// The file under a temporary name, complete, durable and read back.
     Proof write(const Incoming& file, Temporary& temporary, const Stop& stop, const Moved& moved) {
-        const auto copied = files::copy_in(file.source, tree, temporary.name(), file.modified, stop, moved);
+        const auto copied = MF_AROUND("archive.store.copy", files::copy_in(file.source, tree, temporary.name(), file.modified, stop, moved));
         temporary.is_there();
         if (copied.sha256 != file.sha256)
             throw NeedsPerson{"local.changed",
                               "the original of " + file.wanted.filename().string() +
                                   " is not the file that arrived any more (its SHA-256 differs). It was not archived. Put the right file back, or "
                                   "remove it and let it be downloaded again"};
-        if (const auto proof = prove(temporary.name(), file.sha256, file.size, stop)) return *proof;
+        if (const auto proof = MF_AROUND("archive.store.read_back", prove(temporary.name(), file.sha256, file.size, stop))) return *proof;
         keep_as_evidence(file, temporary);
         throw TransientError{
             "nas.read_back_differs",
@@ -214,7 +215,7 @@ struct Archive::Impl {
     /// Gives the written file its name. False: somebody else took that name meanwhile.
     bool publish(const Incoming& file, Temporary& temporary, const fs::path& path, const Stop& stop) {
         try {
-            tree.rename_new(temporary.name(), path);
+            MF_AROUND("archive.store.rename", tree.rename_new(temporary.name(), path));
         } catch (const Unavailable&) {
             throw;
         } catch (const TransientError& error) {
@@ -223,7 +224,7 @@ struct Archive::Impl {
             if (tree.status(temporary.name()) || !prove(path, file.sha256, file.size, stop)) throw;
         }
         temporary.given_its_name();
-        tree.sync_directory(path.parent_path());
+        MF_AROUND("archive.store.fsync_folder", tree.sync_directory(path.parent_path()));
         listing(path.parent_path()).add(path.filename().string());
         return true;
     }
@@ -232,7 +233,7 @@ struct Archive::Impl {
         const auto directory = file.wanted.parent_path();
         auto choice = choose(file, stop);
         if (choice.there_already) return {choice.path, true, *choice.there_already};
-        if (!directory.empty()) tree.make_directories(directory);
+        if (!directory.empty()) MF_AROUND("archive.store.mkdir", tree.make_directories(directory));
         Temporary temporary{tree, directory / (std::string(kTempPrefix) + writer.tag + "-" + std::to_string(++written))};
         const auto proof = write(file, temporary, stop, moved);
         guard::identity(tree, marker);
@@ -274,6 +275,8 @@ std::pair<Marker, bool> Archive::initialise(const config::Archive& settings, Tim
         return {write_marker(tree, now), true};
     });
 }
+
+const files::Tree& Archive::tree() const { return impl_->tree; }
 
 const Marker& Archive::marker() const { return impl_->marker; }
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 
 namespace mediaferry::archive {
 namespace {
@@ -26,7 +27,7 @@ void write_all(int fd, std::string_view content, const std::string& path) {
         if (wrote < 0) files::throw_errno(errno, "writing", path);
         content.remove_prefix(static_cast<std::size_t>(wrote));
     }
-    if (::fsync(fd) != 0) files::throw_errno(errno, "syncing", path);
+    if (MF_AROUND("archive.marker.fsync", ::fsync(fd)) != 0) files::throw_errno(errno, "syncing", path);
 }
 
 }  // namespace
@@ -61,11 +62,11 @@ Marker write_marker(const files::Tree& tree, Timestamp now) {
     const nlohmann::ordered_json json{{"uuid", marker.uuid}, {"created", to_iso(now)}, {"version", marker.version}};
     if (const auto old = tree.status(kMarkerName); old && S_ISREG(old->st_mode) && old->st_size == 0) tree.remove(kMarkerName);
     tree.remove(kTempName);
-    auto file = tree.create_new(kTempName);
+    auto file = MF_AROUND("archive.marker.create", tree.create_new(kTempName));
     write_all(file.get(), json.dump(2) + "\n", (tree.root() / kTempName).string());
     file.close_checked((tree.root() / kTempName).string());
     try {
-        tree.rename_new(kTempName, kMarkerName);
+        MF_AROUND("archive.marker.rename", tree.rename_new(kTempName, kMarkerName));
     } catch (...) {
         tree.remove(kTempName);
         throw;

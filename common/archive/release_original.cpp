@@ -6,6 +6,7 @@
 #include "common/archive/known.h"
 #include "common/archive/receipt.h"
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 #include "common/files/files.h"
 #include "common/media_db/catalogue.h"
 #include "common/media_db/evidence.h"
@@ -56,8 +57,8 @@ bool release_original(media_db::MediaDb& db, const config::Settings& settings, M
     const auto name = path.lexically_relative(*folder);
     const bool there = tree.status(name).has_value();
     if (there) {
-        tree.remove(name);
-        tree.sync_directory(name.parent_path());
+        MF_AROUND("archive.release.remove", tree.remove(name));
+        MF_AROUND("archive.release.fsync_folder", tree.sync_directory(name.parent_path()));
     }
     clear(db, *item, there, now, run);
     return there;

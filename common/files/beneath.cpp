@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 #include "common/files/calls.h"
 #include "common/files/files.h"
 
@@ -201,7 +202,8 @@ void remove_file(const fs::path& path) {
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) return;
     if (fd < 0) throw_errno(errno, "cannot reach", path.string());
     const Descriptor directory{fd};
-    if (::unlinkat(fd, path.filename().c_str(), 0) != 0 && errno != ENOENT) throw_errno(errno, "cannot remove", path.string());
+    if (MF_AROUND("files.remove_file", ::unlinkat(fd, path.filename().c_str(), 0)) != 0 && errno != ENOENT)
+        throw_errno(errno, "cannot remove", path.string());
 }
 
 void set_modified(const fs::path& path, Timestamp modified) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 #include "common/files/calls.h"
 #include "common/files/files.h"
 
@@ -49,7 +50,8 @@ void move_between_file_systems(const Tree& home, const fs::path& from, const Tre
         throw;
     }
     directory.sync_directory("");
-    if (::unlinkat(home.descriptor(), from.filename().c_str(), 0) != 0) throw_errno(errno, "moved, but cannot remove the old", from.string());
+    if (MF_AROUND("files.move.unlink_old", ::unlinkat(home.descriptor(), from.filename().c_str(), 0)) != 0)
+        throw_errno(errno, "moved, but cannot remove the old", from.string());
 }
 
 }  // namespace
@@ -75,7 +77,7 @@ void move_file(const fs::path& from, const fs::path& to) {
         move_between_file_systems(source, from, target, new_name);
     } else {
         try {
-            calls::rename_new(source.descriptor(), old_name, target.descriptor(), new_name, to.string());
+            MF_AROUND("files.move.rename", calls::rename_new(source.descriptor(), old_name, target.descriptor(), new_name, to.string()));
         } catch (const Error& error) {
             // One device, two mounts of it (a bind mount, a btrfs subvolume): the kernel renames within a mount only.
             if (error.code() != "file.refused") throw;
@@ -83,14 +85,15 @@ void move_file(const fs::path& from, const fs::path& to) {
             move_between_file_systems(source, from, target, new_name);
         }
     }
-    target.sync_directory("");
-    source.sync_directory("");
+    MF_AROUND("files.move.fsync_new", target.sync_directory(""));
+    MF_AROUND("files.move.fsync_old", source.sync_directory(""));
 }
 
 void replace_file(const fs::path& from, const fs::path& to) {
     const Tree source = Tree::open(directory_of(from));
     const Tree target = Tree::open(directory_of(to));
-    if (::renameat(source.descriptor(), from.filename().c_str(), target.descriptor(), to.filename().c_str()) != 0)
+    if (MF_AROUND("files.replace_file.rename",
+                  ::renameat(source.descriptor(), from.filename().c_str(), target.descriptor(), to.filename().c_str())) != 0)
         throw_errno(errno, "cannot replace", to.string());
     target.sync_directory("");
 }
@@ -104,7 +107,8 @@ void replace_small_file(const fs::path& path, std::string_view content, mode_t m
         calls::write_all(file.get(), content, path.string());
         calls::sync(file.get(), path.string());
         file.close_checked(path.string());
-        if (::renameat(directory.descriptor(), unfinished.c_str(), directory.descriptor(), path.filename().c_str()) != 0) {
+        if (MF_AROUND("files.replace.rename",
+                      ::renameat(directory.descriptor(), unfinished.c_str(), directory.descriptor(), path.filename().c_str())) != 0) {
             throw_errno(errno, "cannot replace", path.string());
         }
     } catch (...) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "common/failpoint/failpoint.h"
 #include "common/files/files.h"
 #include "common/icloud/client_impl.h"
 
@@ -65,8 +66,10 @@ std::string Client::find_or_create_album(const std::string& name) {
         const wire::json fields{
             {"albumNameEnc", value(wire::base64(name))}, {"albumType", value(0)},     {"isDeleted", value(0)}, {"isExpunged", value(0)},
             {"position", value(position + kStep)},       {"sortAscending", value(1)}, {"sortType", value(1)}};
-        const Records reply = read_records(impl_->call(
-            "records/modify", modification(impl_->library, wire::json::array({creation(record, "CPLAlbum", fields)})), "creating the album"));
+        const Records reply = read_records(
+            MF_AROUND("icloud.album.create",
+                      impl_->call("records/modify", modification(impl_->library, wire::json::array({creation(record, "CPLAlbum", fields)})),
+                                  "creating the album")));
         // iCloud may have given it another record name: the album list is what counts.
         if (auto found = find_album(name)) return *found;
         const RecordError* error = error_for(reply, record);
@@ -142,8 +145,8 @@ std::vector<Filed> Client::add_members(const std::string& album, const std::vect
                 {"itemId", value(assets[i])}, {"containerId", value(album)}, {"position", value(static_cast<std::int64_t>(i + 1) * kStep)}};
             operations.push_back(creation(relation_record_name(assets[i], album), "CPLContainerRelation", fields));
         }
-        const Records reply =
-            read_records(impl_->call("records/modify", modification(impl_->library, std::move(operations)), "filing photos in the album"));
+        const Records reply = read_records(MF_AROUND(
+            "icloud.album.add", impl_->call("records/modify", modification(impl_->library, std::move(operations)), "filing photos in the album")));
         for (std::size_t i = from; i < to; ++i) {
             Filed filed{assets[i], false, "NOT_READ_BACK", "iCloud does not list it in the album afterwards"};
             if (const RecordError* error = error_for(reply, relation_record_name(assets[i], album)))
@@ -171,8 +174,9 @@ std::vector<Filed> Client::add_members(const std::string& album, const std::vect
 void Client::remove_member(const std::string& album, const std::string& asset) {
     const auto forget = [&](const std::string& name) {
         const wire::json operation{{"operationType", "forceDelete"}, {"record", {{"recordName", name}}}};
-        const Records reply = read_records(
-            impl_->call("records/modify", modification(impl_->library, wire::json::array({operation})), "taking a photo out of the album"));
+        const Records reply =
+            read_records(MF_AROUND("icloud.album.remove", impl_->call("records/modify", modification(impl_->library, wire::json::array({operation})),
+                                                                      "taking a photo out of the album")));
         if (const RecordError* error = error_for(reply, name); error && error->code != "NOT_FOUND" && error->code != "UNKNOWN_ITEM")
             throw TransientError{"icloud.refused",
                                  "iCloud did not take the photo out of the album: " + error->code + " " + error->reason.substr(0, 200)};

@@ -3,6 +3,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "common/failpoint/failpoint.h"
 #include "common/icloud/client_impl.h"
 
 namespace mediaferry::icloud {
@@ -59,7 +60,7 @@ std::vector<Deleted> Client::delete_assets(const std::vector<Deletion>& wanted) 
     for (const auto& one : wanted) operations.push_back(deletion(one));
     const wire::json body{
         {"atomic", false}, {"desiredKeys", {"isDeleted", "dateExpunged"}}, {"operations", operations}, {"zoneID", wire::zone_id(impl_->library)}};
-    const Records reply = read_records(impl_->call("records/modify", body, "deleting photos"));
+    const Records reply = read_records(MF_AROUND("icloud.delete", impl_->call("records/modify", body, "deleting photos")));
     std::vector<Deleted> out;
     for (const auto& one : wanted) out.push_back(answer_for(one, reply));
     return out;

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "common/failpoint/failpoint.h"
 #include "common/icloud/answers.h"
 #include "common/icloud/client_impl.h"
 #include "common/log/log.h"
@@ -69,7 +70,7 @@ bool append(Client& client, const Resource& resource, const fs::path& part, cons
         if (progress) progress(Bytes{piece.size()});
         return true;
     });
-    if (::fsync(file.get()) != 0) files::throw_errno(errno, "syncing", part.string());
+    if (MF_AROUND("icloud.fetch.fsync", ::fsync(file.get())) != 0) files::throw_errno(errno, "syncing", part.string());
     file.close_checked(part.string());
     return began == offset;
 }
@@ -103,7 +104,7 @@ files::Digests Client::fetch(const Resource& resource, const fs::path& part, con
     // Bytes of an earlier attempt may be anything; if the whole does not fit them, one clean attempt follows.
     for (const bool clean : {false, true}) {
         boost::system::error_code ignored;
-        if (clean || size_of(part) > resource.size.count) fs::remove(part, ignored);
+        if (clean || size_of(part) > resource.size.count) MF_AROUND("icloud.fetch.drop_part", fs::remove(part, ignored));
         const std::uint64_t before = size_of(part);
         if (before < resource.size.count || resource.size.count == 0) {
             bool whole = false;

@@ -5,6 +5,7 @@
 
 #include <cctype>
 
+#include "common/failpoint/failpoint.h"
 #include "common/files/files.h"
 #include "common/icloud/ascii.h"
 #include "common/icloud/wire.h"
@@ -84,15 +85,14 @@ std::map<std::string, std::string> environment(const config::ICloud& settings, c
 }
 
 RunDirectory::RunDirectory(const fs::path& path, const config::ICloud& settings) : path_(path), settings_(settings) {
-    fs::remove_all(path_);
-    for (const auto& directory : {path_, path_ / "home", path_ / "tmp", path_ / "work"}) make_private(directory);
+    MF_AROUND("icloudpd.scratch.empty", fs::remove_all(path_));
+    for (const auto& directory : {path_, path_ / "home", path_ / "tmp", path_ / "work"}) MF_AROUND("icloudpd.scratch.mkdir", make_private(directory));
     if (!settings.password.present) return;
     const fs::path keyring = path_ / "home" / ".local" / "share" / "python_keyring";
     make_private(keyring);
-    files::replace_small_file(
-        keyring / "keyring_pass.cfg",
-        "[pyicloud_3A_2F_2Ficloud_2Dpassword]\n" + keyring_name(lower(settings.username)) + " = " + wire::base64(settings.password.value) + "\n",
-        0600);
+    const std::string entry = keyring_name(lower(settings.username)) + " = " + wire::base64(settings.password.value);
+    MF_AROUND("icloudpd.write_keyring",
+              files::replace_small_file(keyring / "keyring_pass.cfg", "[pyicloud_3A_2F_2Ficloud_2Dpassword]\n" + entry + "\n", 0600));
 }
 
 RunDirectory::~RunDirectory() {
@@ -163,7 +163,7 @@ int remove_stale_parts(const fs::path& incoming) {
         if (at->symlink_status().type() == fs::regular_file && part_of_icloudpd(at->path())) stale.push_back(at->path());
     int removed = 0;
     for (const auto& file : stale)
-        if (fs::remove(file, error) && !error) ++removed;
+        if (MF_AROUND("icloudpd.remove_stale_part", fs::remove(file, error)) && !error) ++removed;
     return removed;
 }
 
@@ -178,14 +178,12 @@ IcloudpdRun run_icloudpd(const SessionLock&, const config::ICloud& settings, con
     command.silence = settings.silence;
     OutputReader reader;
     bool asked_to_stop = false;
-    const auto exit = process::run(
-        command,
-        [&](process::Stream, std::string_view text) {
-            const bool go_on = reader.take(text);
-            if (on_line) on_line(read_line(text));
-            return go_on;
-        },
-        [&] { return asked_to_stop = stop && stop(); });
+    const auto hear = [&](process::Stream, std::string_view text) {
+        const bool go_on = reader.take(text);
+        if (on_line) on_line(read_line(text));
+        return go_on;
+    };
+    const auto exit = MF_AROUND("icloudpd.run", process::run(command, hear, [&] { return asked_to_stop = stop && stop(); }));
     if (asked_to_stop) throw Interrupted{"icloud.stopped", "asked to stop while icloudpd was running"};
     reader.result.exit = exit;
     reader.result.silent = exit.deadline_hit;

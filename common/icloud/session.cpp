@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "common/failpoint/failpoint.h"
 #include "common/log/log.h"
 
 namespace mediaferry::icloud {
@@ -65,7 +66,7 @@ std::string new_uuid() {
 std::optional<SessionLock> SessionLock::try_take(const fs::path& directory) {
     boost::system::error_code ignored;
     if (!fs::exists(directory, ignored)) {
-        fs::create_directories(directory);
+        MF_AROUND("icloud.session.mkdir", fs::create_directories(directory));
         ::chmod(directory.c_str(), 0700);
     }
     auto lock = files::Lock::try_take(directory / ".lock");
@@ -151,14 +152,16 @@ void Session::ensure_client_id() {
 
 void Session::write_back(const SessionLock& lock) {
     if (!changed_) return;
-    files::replace_small_file(lock.directory() / name_, jar_.to_text(), 0600);
-    files::replace_small_file(lock.directory() / (name_ + ".session"), json(values_).dump(-1, ' ', false, json::error_handler_t::replace), 0600);
+    MF_AROUND("icloud.session.write_cookies", files::replace_small_file(lock.directory() / name_, jar_.to_text(), 0600));
+    MF_AROUND("icloud.session.write_tokens", files::replace_small_file(lock.directory() / (name_ + ".session"),
+                                                                       json(values_).dump(-1, ' ', false, json::error_handler_t::replace), 0600));
     changed_ = false;
 }
 
 void Session::keep_copy(const SessionLock& lock) const {
-    files::replace_small_file(lock.directory() / (name_ + ".kept"), jar_.to_text(), 0600);
-    files::replace_small_file(lock.directory() / (name_ + ".session.kept"), json(values_).dump(-1, ' ', false, json::error_handler_t::replace), 0600);
+    MF_AROUND("icloud.session.keep_cookies", files::replace_small_file(lock.directory() / (name_ + ".kept"), jar_.to_text(), 0600));
+    MF_AROUND("icloud.session.keep_tokens", files::replace_small_file(lock.directory() / (name_ + ".session.kept"),
+                                                                      json(values_).dump(-1, ' ', false, json::error_handler_t::replace), 0600));
 }
 
 }  // namespace mediaferry::icloud

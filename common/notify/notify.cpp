@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "common/failpoint/failpoint.h"
 #include "common/http/mail.h"
 #include "common/log/log.h"
 #include "common/notify/letters.h"
@@ -129,10 +130,11 @@ bool Notifier::enabled() const {
 std::vector<Delivery> Notifier::send(const Message& message) {
     Impl& impl = *impl_;
     std::vector<Delivery> deliveries;
-    if (!impl.settings.ntfy_url.empty()) deliveries.push_back(impl.deliver("ntfy", [&] { impl.to_ntfy(message); }));
-    if (!impl.settings.webhook_url.empty()) deliveries.push_back(impl.deliver("webhook", [&] { impl.to_webhook(message); }));
-    if (!impl.settings.smtp.url.empty()) deliveries.push_back(impl.deliver("smtp", [&] { impl.to_mail(message); }));
-    if (!impl.settings.command.empty()) deliveries.push_back(impl.deliver("command", [&] { impl.to_command(message); }));
+    if (!impl.settings.ntfy_url.empty()) deliveries.push_back(impl.deliver("ntfy", [&] { MF_AROUND("notify.ntfy", impl.to_ntfy(message)); }));
+    if (!impl.settings.webhook_url.empty())
+        deliveries.push_back(impl.deliver("webhook", [&] { MF_AROUND("notify.webhook", impl.to_webhook(message)); }));
+    if (!impl.settings.smtp.url.empty()) deliveries.push_back(impl.deliver("smtp", [&] { MF_AROUND("notify.mail", impl.to_mail(message)); }));
+    if (!impl.settings.command.empty()) deliveries.push_back(impl.deliver("command", [&] { MF_AROUND("notify.command", impl.to_command(message)); }));
     return deliveries;
 }
 
@@ -142,7 +144,7 @@ std::optional<Delivery> Notifier::heartbeat(bool ok, const std::string& text) {
     if (url.empty()) return std::nullopt;
     return impl.deliver("healthchecks", [&] {
         if (ok) {
-            impl.request({.url = url});
+            MF_AROUND("notify.heartbeat", impl.request({.url = url}));
         } else {
             impl.request({.method = "POST", .url = failure_url(url), .headers = {{"Content-Type", "text/plain; charset=utf-8"}}, .body = text});
         }

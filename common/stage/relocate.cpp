@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "common/failpoint/failpoint.h"
 #include "common/files/files.h"
 #include "common/media_db/catalogue.h"
 #include "common/media_db/evidence.h"
@@ -78,7 +79,7 @@ Relocated relocate_original(Run& run, const MediaItem& item, const fs::path& fol
     if (files::is_file(*item.local_path)) {
         if (working_folder(run.settings().folders, *item.local_path) == folder) return Relocated::there;
         const auto target = relocation_target(run, item, folder, stage_number, stage);
-        files::move_file(*item.local_path, target);
+        MF_AROUND("stage.relocate.move", files::move_file(*item.local_path, target));
         run.moved(item.size);
         record(run, item, target, stage);
         return Relocated::moved;

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/failpoint/failpoint.h"
 #include "common/files/files.h"
 #include "common/log/log.h"
 #include "common/media_db/evidence.h"
@@ -28,12 +29,13 @@ std::string fresh_name(Road& road) {
 void write_canary(Road& road, const std::string& name) {
     const auto staging = road.outbox().parent_path() / ".mediaferry-staging";
     files::make_directories(staging);
-    files::replace_small_file(
-        staging / name,
-        "This file belongs to mediaferry. Google Photos cannot take it, so \"Free up space\" never removes it.\n"
-        "Please leave it alone on the phone: if it disappears there, mediaferry stops believing that freed photos were uploaded.\n",
-        0644);
-    files::move_file(staging / name, road.outbox() / name);
+    MF_AROUND("syncthing.canary.write",
+              files::replace_small_file(
+                  staging / name,
+                  "This file belongs to mediaferry. Google Photos cannot take it, so \"Free up space\" never removes it.\n"
+                  "Please leave it alone on the phone: if it disappears there, mediaferry stops believing that freed photos were uploaded.\n",
+                  0644));
+    MF_AROUND("syncthing.canary.place", files::move_file(staging / name, road.outbox() / name));
     road.scan({name});
 }
 

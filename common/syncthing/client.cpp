@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 #include "common/log/log.h"
 
 namespace mediaferry::syncthing {
@@ -128,7 +129,7 @@ std::vector<FileEntry> Client::need(const std::string& folder) {
 void Client::scan(const std::string& folder, const std::vector<std::string>& names) {
     auto query = in_folder(folder);
     for (const auto& name : names) query += "&sub=" + http::encode(name);
-    const auto response = send("POST", "/rest/db/scan", query);
+    const auto response = MF_AROUND("syncthing.scan", send("POST", "/rest/db/scan", query));
     if (response.status != 200)
         throw Unavailable{"syncthing.scan",
                           "Syncthing cannot scan the folder " + folder + " (" + said(response) +

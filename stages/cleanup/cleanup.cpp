@@ -4,6 +4,7 @@
 
 #include "common/archive/release_original.h"
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 #include "common/files/files.h"
 #include "common/log/log.h"
 #include "common/media_db/catalogue.h"
@@ -23,23 +24,26 @@ constexpr auto kRunsKept = std::chrono::hours{24 * 90};
 
 void remove_file(const fs::path& path) {
     const auto tree = files::Tree::open(path.parent_path());
-    tree.remove(path.filename());
-    tree.sync_directory("");
+    MF_AROUND("cleanup.remove", tree.remove(path.filename()));
+    MF_AROUND("cleanup.fsync_folder", tree.sync_directory(""));
 }
 
 void remove(const Leftover& leftover, Run& run) {
     media_db::Catalogue catalogue{run.db()};
     switch (leftover.kind) {
         case Leftover::Kind::file: return remove_file(leftover.path);
-        case Leftover::Kind::scratch: fs::remove_all(leftover.path); return;
-        case Leftover::Kind::empty_directory: return files::Tree::open(leftover.path.parent_path()).remove_empty_directory(leftover.path.filename());
+        case Leftover::Kind::scratch: MF_AROUND("cleanup.remove_scratch", fs::remove_all(leftover.path)); return;
+        case Leftover::Kind::empty_directory:
+            return MF_AROUND("cleanup.rmdir", files::Tree::open(leftover.path.parent_path()).remove_empty_directory(leftover.path.filename()));
         case Leftover::Kind::set_aside:
             if (fs::is_directory(leftover.path.parent_path())) remove_file(leftover.path);
             return catalogue.set_aside_removed(leftover.id, run.now());
         case Leftover::Kind::placeholder:
             remove_file(leftover.path);
             return catalogue.remove_placeholder(leftover.path.lexically_relative(run.settings().folders.incoming));
-        case Leftover::Kind::original: archive::release_original(run.db(), run.settings(), MediaId{leftover.id}, run.now(), run.id()); return;
+        case Leftover::Kind::original:
+            MF_AROUND("cleanup.release", archive::release_original(run.db(), run.settings(), MediaId{leftover.id}, run.now(), run.id()));
+            return;
     }
 }
 
@@ -65,7 +69,9 @@ public:
     Outcome begin(Run& run) override {
         if (backup_is_due(run)) {
             run.activity("backing up media.db");
-            attempt(run, "the backup of media.db", [&] { log::info("database backed up", {{"PATH", write_backup(run).string()}}); });
+            attempt(run, "the backup of media.db", [&] {
+                log::info("database backed up", {{"PATH", MF_AROUND("cleanup.backup", write_backup(run)).string()}});
+            });
         }
         for (const auto& path : surplus_backups(run)) attempt(run, path.string(), [&] { remove_file(path); });
         run.activity("removing what is left over");

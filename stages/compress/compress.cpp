@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "common/failpoint/failpoint.h"
 #include "common/log/log.h"
 #include "common/media_db/catalogue.h"
 #include "common/media_db/evidence.h"
@@ -52,8 +53,9 @@ public:
         if (!result.kept && !worth_it(settings_.compress, item.size.count, fs::file_size(fresh)))
             result = keep("compress.not_worth_it", "the small copy would save too little");
         if (result.kept) {
-            fs::remove(fresh);
-            files::share_file(original, fresh, false);  // not linked: whoever edits a picture in the library must not change the original
+            MF_AROUND("compress.drop_small", fs::remove(fresh));
+            MF_AROUND("compress.keep_whole",
+                      files::share_file(original, fresh, false));  // not linked: whoever edits a picture in the library must not change the original
             if (files::digest_file(fresh).sha256 != item.sha256)
                 throw TransientError{"compress.copy",
                                      "the copy of " + item.filename + " for the library is not the original; check the disks of both"};
@@ -87,7 +89,7 @@ private:
         } else {
             return keep("compress.kind", "files of this kind are kept as they are");
         }
-        auto result = workshop_.make(order, original, fresh, run.stop());
+        auto result = MF_AROUND("compress.codec", workshop_.make(order, original, fresh, run.stop()));
         result.extension = fresh.extension() == original.extension() ? "" : fresh.extension().string();
         return result;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "stages/compress/library.h"
 
+#include "common/failpoint/failpoint.h"
 #include "common/media_db/evidence.h"
 
 namespace mediaferry::stages {
@@ -12,17 +13,17 @@ fs::path Library::folder_of(const media_db::MediaItem& item) const {
 
 fs::path Library::fresh_name(const media_db::MediaItem& item, const std::string& extension) const {
     const auto folder = root_ / folder_of(item);
-    files::make_directories(folder);
+    MF_AROUND("compress.library.mkdir", files::make_directories(folder));
     const auto ending = extension.empty() ? fs::path(item.filename).extension().string() : extension;
     const auto path = folder / (".mediaferry-small-" + std::to_string(item.id.value) + ending);
-    files::remove_file(path);  // left by a run that died: nobody else uses this name
+    MF_AROUND("compress.library.remove_old", files::remove_file(path));  // left by a run that died: nobody else uses this name
     return path;
 }
 
 Shelved Library::shelve(const media_db::MediaItem& item, const fs::path& fresh, const std::string& extension) {
     media_db::Evidence evidence{run_.db()};
-    files::set_modified(fresh, item.taken);
-    files::sync_file(fresh);
+    MF_AROUND("compress.library.set_time", files::set_modified(fresh, item.taken));
+    MF_AROUND("compress.library.fsync", files::sync_file(fresh));
     const auto digests = files::digest_file(fresh);
     auto name = fs::path(item.filename);
     if (!extension.empty()) name.replace_extension(extension);
@@ -30,7 +31,7 @@ Shelved Library::shelve(const media_db::MediaItem& item, const fs::path& fresh, 
     const auto old = evidence.current(item.id, Place::library);
     if (old && old->path.filename().extension() == name.extension()) {
         // The one replacement in the house: a proven small copy takes the place of an older small copy of the same original, atomically.
-        files::replace_file(fresh, root_ / old->path);
+        MF_AROUND("compress.library.replace", files::replace_file(fresh, root_ / old->path));
         return {old->path, digests};
     }
     const auto wanted = root_ / folder_of(item) / name;
@@ -43,9 +44,9 @@ Shelved Library::shelve(const media_db::MediaItem& item, const fs::path& fresh, 
         return !left;
     });
     if (files::status_of(target))
-        files::remove_file(fresh);
+        MF_AROUND("compress.library.drop_fresh", files::remove_file(fresh));
     else
-        files::move_file(fresh, target);
+        MF_AROUND("compress.library.shelve", files::move_file(fresh, target));
     return {target.lexically_relative(root_), digests};
 }
 

@@ -2,6 +2,7 @@
 #include "stages/compress/original.h"
 
 #include "common/archive/known.h"
+#include "common/failpoint/failpoint.h"
 #include "common/files/files.h"
 #include "common/media_db/evidence.h"
 
@@ -19,8 +20,8 @@ fs::path original_of(stage::Run& run, const media_db::MediaItem& item) {
         throw NeedsPerson{"original.missing", "the original of " + item.filename + " is neither here nor on the NAS"};
     const auto archive = archive::open_known(run.db(), run.settings().archive, run.now());
     const auto here = run.scratch() / (std::to_string(item.id.value) + fs::path(item.filename).extension().string());
-    fs::remove(here);
-    archive.fetch(copy->path, item.sha256, here, item.taken, run.stop());
+    MF_AROUND("compress.original.remove_old", fs::remove(here));
+    MF_AROUND("compress.original.fetch", archive.fetch(copy->path, item.sha256, here, item.taken, run.stop()));
     return here;
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 #include <thread>
 
+#include "common/failpoint/failpoint.h"
 #include "common/log/log.h"
 #include "stages/icloud_delete/farewell.h"
 #include "stages/icloud_delete/waiting.h"
@@ -56,13 +57,14 @@ public:
         if (batch.empty()) return;
         std::vector<icloud::Deletion> deletions;
         for (const auto& one : batch) {
-            plans_.item_status(plan_, one.asset.id, "sent", std::nullopt);  // the intent first: a crash from here on is settled by looking
+            MF_AROUND("icloud_delete.intent",
+                      plans_.item_status(plan_, one.asset.id, "sent", std::nullopt));  // the intent first: a crash from here on is settled by looking
             deletions.push_back({one.asset.record_name, one.change_tag});
         }
         std::vector<Deleted> answers;
         std::exception_ptr failure;
         try {
-            answers = client_.delete_assets(deletions);
+            answers = MF_AROUND("icloud_delete.send", client_.delete_assets(deletions));
         } catch (const Error& error) {
             log::warning("deletion request failed, looking what became of it", {{"REASON", error.code()}});
             failure = std::current_exception();
@@ -110,8 +112,9 @@ private:
     }
 
     void deleted(const Accepted& one) {
-        note_deleted(run_, one.asset, one.items, [&](media_db::MediaDb& db) { Plans(db).item_status(plan_, one.asset.id, "deleted", std::nullopt); });
-        complete(run_, one.items, {});
+        const auto in_plan = [&](media_db::MediaDb& db) { Plans(db).item_status(plan_, one.asset.id, "deleted", std::nullopt); };
+        MF_AROUND("icloud_delete.note", note_deleted(run_, one.asset, one.items, in_plan));
+        MF_AROUND("icloud_delete.complete", complete(run_, one.items, {}));
         log::info("deleted from iCloud", {{"ASSET_ID", one.asset.id.value}, {"FILES", one.items.size()}});
     }
 
@@ -155,7 +158,7 @@ void execute(stage::Run& run, icloud::Client& client, Judgement& judgement, cons
     }
     const auto after = Plans(run.db()).plan(plan.id).value();
     const bool open = std::ranges::any_of(after.items, [](const auto& item) { return item.status == "planned" || item.status == "sent"; });
-    if (!open) Plans(run.db()).finish(plan.id, run.now());
+    if (!open) MF_AROUND("icloud_delete.finish_plan", Plans(run.db()).finish(plan.id, run.now()));
 }
 
 }  // namespace mediaferry::stages

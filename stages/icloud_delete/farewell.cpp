@@ -3,6 +3,7 @@
 
 #include "common/archive/release_original.h"
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 #include "common/files/files.h"
 #include "common/log/log.h"
 #include "common/media_db/catalogue.h"
@@ -27,18 +28,20 @@ void remove_placeholders(stage::Run& run, const media_db::MediaItem& item) {
     media_db::Catalogue catalogue{run.db()};
     for (const auto& relative : catalogue.placeholders_of(item.id)) {
         if (const auto heir = still_in_icloud(catalogue, item)) {
-            catalogue.add_placeholder(relative, heir, item.size, run.now());  // without it icloudpd would fetch the other one again
+            MF_AROUND("icloud_delete.heir",
+                      catalogue.add_placeholder(relative, heir, item.size, run.now()));  // without it icloudpd would fetch the other one again
             continue;
         }
         const auto path = run.settings().folders.incoming / relative;
-        if (files::looks_like_placeholder(path)) files::Tree::open(path.parent_path()).remove(path.filename());
-        catalogue.remove_placeholder(relative);
+        if (files::looks_like_placeholder(path))
+            MF_AROUND("icloud_delete.remove_placeholder", files::Tree::open(path.parent_path()).remove(path.filename()));
+        MF_AROUND("icloud_delete.forget_placeholder", catalogue.remove_placeholder(relative));
     }
 }
 
 void release(stage::Run& run, const media_db::MediaItem& item) {
     try {
-        archive::release_original(run.db(), run.settings(), item.id, run.now(), run.id());
+        MF_AROUND("icloud_delete.release", archive::release_original(run.db(), run.settings(), item.id, run.now(), run.id()));
     } catch (const NeedsPerson& error) {
         log::warning("local original kept", {{"MEDIA_ID", item.id.value}, {"REASON", error.code()}});
         run.tell(item.filename + ": the local original stays: " + std::string(error.what()));

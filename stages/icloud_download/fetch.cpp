@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "common/failpoint/failpoint.h"
 #include "common/files/files.h"
 #include "common/log/log.h"
 #include "common/media_db/catalogue.h"
@@ -80,10 +81,10 @@ private:
         run_.activity("fetching " + asset.filename);
         const auto part = part_file(resource);
         make_way(part, resource);
-        const auto digests = client_.fetch(*offered, part);
+        const auto digests = MF_AROUND("icloud_download.fetch", client_.fetch(*offered, part));
         const auto id = take_in(run_, part, digests, resource, Source::own_client);
         keep_icloudpd_away(asset, resource, id, digests.size);
-        files::remove_file(part);
+        MF_AROUND("icloud_download.fetch.drop_part", files::remove_file(part));
         run_.finished();
         ++result_.files;
     }
@@ -91,7 +92,7 @@ private:
     /// incoming/.mediaferry-fetch/<resource id>.part: where an interrupted download goes on.
     fs::path part_file(const Resource& resource) const {
         const auto directory = run_.settings().folders.incoming / ".mediaferry-fetch";
-        files::make_directories(directory);
+        MF_AROUND("icloud_download.fetch.mkdir", files::make_directories(directory));
         return directory / (std::to_string(resource.id.value) + ".part");
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "stages/icloud_download/intake.h"
 
+#include "common/failpoint/failpoint.h"
 #include "common/icloud/names.h"
 #include "common/log/log.h"
 #include "common/media_db/evidence.h"
@@ -49,7 +50,7 @@ fs::path place_original(media_db::MediaDb& db, const fs::path& file, const fs::p
         adopted = left_by_a_crash(db, name, digests);
         return !adopted;
     });
-    if (!adopted) files::share_file(file, target, may_link);
+    if (!adopted) MF_AROUND("icloud_download.intake.share", files::share_file(file, target, may_link));
     return target;
 }
 
@@ -81,10 +82,10 @@ MediaId take_in(stage::Run& run, const fs::path& file, const files::Digests& dig
 
     // The capture date as modification time, once and for all: later links and copies carry it, and the phone sorts by it.
     const bool ours_alone = source != Source::same_content && is_ours_alone(file);
-    if (ours_alone) files::set_modified(file, asset.taken);
+    if (ours_alone) MF_AROUND("icloud_download.intake.set_time", files::set_modified(file, asset.taken));
     fresh.local_path = place_original(run.db(), file, wanted_path(run.settings(), fresh.filename, asset.taken, run.now()), digests, ours_alone);
-    if (!ours_alone) files::set_modified(fresh.local_path, asset.taken);
-    const auto id = catalogue.take_in(fresh, run.now(), run.id());
+    if (!ours_alone) MF_AROUND("icloud_download.intake.set_time_of_copy", files::set_modified(fresh.local_path, asset.taken));
+    const auto id = MF_AROUND("icloud_download.intake.row", catalogue.take_in(fresh, run.now(), run.id()));
     run.moved(digests.size);
     log::info("taken in", {{"MEDIA_ID", id.value}, {"BYTES", digests.size.count}, {"BY", to_text(source)}});
     return id;
@@ -92,10 +93,10 @@ MediaId take_in(stage::Run& run, const fs::path& file, const files::Digests& dig
 
 void stand_in(stage::Run& run, const fs::path& relative, std::optional<MediaId> media, Bytes size, Timestamp modified) {
     // The row first: a crash in between leaves a row without a placeholder (the file is judged again), never a placeholder that nobody knows.
-    Catalogue(run.db()).add_placeholder(relative, media, size, run.now());
+    MF_AROUND("icloud_download.placeholder.row", Catalogue(run.db()).add_placeholder(relative, media, size, run.now()));
     const auto path = run.settings().folders.incoming / relative;
     files::make_directories(path.parent_path());
-    files::make_placeholder(path, size, modified);
+    MF_AROUND("icloud_download.placeholder.make", files::make_placeholder(path, size, modified));
 }
 
 }  // namespace mediaferry::stages

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "stages/icloud_mark/album.h"
+#include "common/failpoint/failpoint.h"
 
 #include <optional>
 
@@ -53,12 +54,12 @@ void Album::file(const std::vector<media_db::Asset>& assets) {
         all_wait(filed_before, why);
         return;
     }
-    if (!fresh.empty()) put_in(album ? *album : client_.find_or_create_album(name_), fresh);
+    if (!fresh.empty()) put_in(album ? *album : MF_AROUND("icloud_mark.find_or_create", client_.find_or_create_album(name_)), fresh);
     if (!filed_before.empty()) look_for(*album, filed_before);
 }
 
 void Album::put_in(const std::string& album, const std::vector<media_db::Asset>& assets) {
-    const auto filed = client_.add_members(album, record_names(assets));
+    const auto filed = MF_AROUND("icloud_mark.add", client_.add_members(album, record_names(assets)));
     for (std::size_t i = 0; i < assets.size(); ++i)
         if (!filed[i].member)
             filings_[assets[i].id] = {

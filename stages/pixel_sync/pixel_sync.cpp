@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "common/failpoint/failpoint.h"
 #include "common/files/files.h"
 #include "common/media_db/catalogue.h"
 #include "common/pipeline/working_name.h"
@@ -33,7 +34,7 @@ fs::path staging_directory(const config::Settings& settings) {
     for (const auto& parent : {settings.folders.root, outbox.parent_path()}) {
         if (!same(parent)) continue;
         const auto directory = parent / ".mediaferry-staging";
-        files::make_directories(directory);
+        MF_AROUND("pixel_sync.staging.mkdir", files::make_directories(directory));
         return directory;
     }
     throw NeedsPerson{"pixel.staging", "folders.pixel_sync (" + outbox.string() +
@@ -110,7 +111,7 @@ bool PixelSync::on_its_way(const MediaItem& item, Run& run) {
     const auto disk = road_->on_disk(pixel->receipt.name);
     if (disk && disk->size == pixel->receipt.size && disk->modified == pixel->receipt.modified && !deleted && !changed) return true;
     // What the phone has under the old name stays as it is, also its edit: only a file that it deleted itself is taken out here.
-    if (deleted && disk) files::remove_file(road_->outbox() / pixel->receipt.name);
+    if (deleted && disk) MF_AROUND("pixel_sync.outbox.remove", files::remove_file(road_->outbox() / pixel->receipt.name));
     run.with_outcome([id = pixel->copy.id, now = run.now()](media_db::MediaDb& db) { Evidence{db}.removed(id, now); });
     return false;
 }
@@ -151,14 +152,14 @@ PixelSync::Staged PixelSync::stage_file(const MediaItem& item, const std::string
     const auto final_name = settings_.workflow.prefix_names ? pipeline::working_name(kStageNumber, "pixel_sync", run.now(), name) : name;
     const auto directory = staging_directory(settings_);
     const auto prepared = directory / final_name;
-    files::remove_file(prepared);  // left by a run that died
-    const auto how = files::share_file(*item.local_path, prepared, road_->check().may_link);
+    MF_AROUND("pixel_sync.staging.remove_old", files::remove_file(prepared));  // left by a run that died
+    const auto how = MF_AROUND("pixel_sync.staging.share", files::share_file(*item.local_path, prepared, road_->check().may_link));
     try {
         // Google Photos sorts by it where the metadata has no date; changed later it would be a second upload.
-        files::set_modified(prepared, item.taken);
+        MF_AROUND("pixel_sync.staging.set_time", files::set_modified(prepared, item.taken));
         if (files::digest_file(prepared).sha256 != item.sha256)
             throw NeedsPerson{"pixel.original_changed", "the local original " + item.local_path->string() + " is no longer what was downloaded"};
-        files::move_file(prepared, road_->outbox() / final_name);
+        MF_AROUND("pixel_sync.outbox.move_in", files::move_file(prepared, road_->outbox() / final_name));
     } catch (...) {
         boost::system::error_code ignored;
         fs::remove(prepared, ignored);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "stages/pixel_verify/free_phone.h"
 
+#include "common/failpoint/failpoint.h"
 #include "common/files/files.h"
 #include "common/media_db/evidence.h"
 #include "common/syncthing/canary.h"
@@ -26,8 +27,8 @@ std::vector<PixelCopy> copies(Run& run, const std::vector<std::string>& proofs) 
 }
 
 void take_out(Run& run, Road& road, const PixelCopy& pixel) {
-    files::remove_file(road.outbox() / pixel.receipt.name);
-    files::sync_directory(road.outbox());
+    MF_AROUND("pixel_verify.outbox.remove", files::remove_file(road.outbox() / pixel.receipt.name));
+    MF_AROUND("pixel_verify.outbox.fsync", files::sync_directory(road.outbox()));
     store_removed(run.db(), run.id(), pixel, run.now());
 }
 
