@@ -110,8 +110,13 @@ class Bed:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
             shutil.copymode(source, target)
-        for stale in [path for path in self.source.rglob("*") if path.is_file() and str(path.relative_to(self.source)) not in wanted]:
-            stale.unlink()
+        for folder, folders, names in os.walk(self.source):
+            inside = Path(folder).relative_to(self.source)
+            if inside == Path("."):
+                folders[:] = [one for one in folders if one != "build"]      # what the tests fetched and made
+            for name in names:
+                if str(inside / name) not in wanted:
+                    (Path(folder) / name).unlink()
         configured = self.run("cmake", "-S", ".", "-B", str(self.build), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_CXX_FLAGS_DEBUG=-O0 -g0",
                               "-DMEDIAFERRY_WERROR=OFF")
         if configured.returncode != 0:
