@@ -5,9 +5,11 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <string_view>
 
 #include "common/errors/errors.h"
 #include "common/files/files.h"
+#include "daemon/commands/failpoints_command.h"
 #include "daemon/dispatch.h"
 #include "daemon/exit_code.h"
 #include "daemon/options.h"
@@ -30,6 +32,9 @@ std::map<std::string, std::string> environment() {
 int main(int count, char** words) {
     using namespace mediaferry;
     try {
+#ifdef MEDIAFERRY_FAILPOINTS
+        if (count == 2 && std::string_view{words[1]} == "failpoints") return daemon::failpoints_command();
+#endif
         const auto options = daemon::parse_options({words + 1, words + count}, environment());
         const int code = files::in_our_words([&] { return daemon::dispatch(options); });
         std::cout.flush();
