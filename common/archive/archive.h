@@ -100,6 +100,9 @@ public:
     /// Brings an archived file home as the new file `to`, checked on the way. Throws TransientError ("nas.damaged", "nas.missing").
     void fetch(const fs::path& path, const Sha256&, const fs::path& to, Timestamp modified, const Stop& = {}) const;
 
+    /// The tree itself, for the books that common/archive_index keeps in it and for scans: photos go through store() alone.
+    const files::Tree& tree() const;
+
 private:
     struct Impl;
     explicit Archive(std::unique_ptr<Impl>);

@@ -121,6 +121,7 @@ public:
     std::optional<struct stat> status(const fs::path& name) const;          ///< lstat; nullopt: not there
     void make_directories(const fs::path& name) const;                      ///< and fsyncs each parent of a new one
     void rename_new(const fs::path& from, const fs::path& to) const;  ///< throws file.exists, never overwrites (RENAME_NOREPLACE, else link+unlink)
+    void replace(const fs::path& from, const fs::path& to) const;     ///< renames over what is there: for our own books, never for a photo
     void remove(const fs::path& name) const;                          ///< a file; absent is fine
     void remove_empty_directory(const fs::path& name) const;          ///< not empty or absent is fine
     void sync_directory(const fs::path& name) const;                  ///< fsync of a directory; "" = root

@@ -113,6 +113,13 @@ void Tree::rename_new(const fs::path& from, const fs::path& to) const {
     calls::rename_new(source.directory.get(), source.leaf, target.directory.get(), target.leaf, shown(*this, to));
 }
 
+void Tree::replace(const fs::path& from, const fs::path& to) const {
+    const Spot source = spot_of(*this, from);
+    const Spot target = spot_of(*this, to);
+    if (::renameat(source.directory.get(), source.leaf.c_str(), target.directory.get(), target.leaf.c_str()) != 0)
+        throw_errno(errno, "cannot replace", shown(*this, to));
+}
+
 void Tree::remove(const fs::path& name) const {
     const Spot spot = find_spot(*this, name);
     if (!spot.directory) return;

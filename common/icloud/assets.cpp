@@ -129,6 +129,8 @@ Asset read_asset(const json& record, const json& master) {
     asset.added = seconds_of(number(field(record, "addedDate"), number(field(record, "assetDate"))));
     asset.hidden = number(field(record, "isHidden")) != 0;
     asset.favourite = number(field(record, "isFavorite")) != 0;
+    asset.title = name_in(record, "captionEnc");
+    asset.caption = name_in(record, "extendedDescEnc");
     asset.deleted = number(field(record, "isDeleted")) != 0 || number(field(record, "isExpunged")) != 0 || number(at(record, "deleted")) != 0;
     read_resources(asset, record, On::asset);
     if (master.is_object()) {

@@ -74,7 +74,7 @@ const Resource* Asset::resource(ResourceKind kind) const {
 }
 
 media_db::ListedAsset Asset::listed() const {
-    media_db::ListedAsset out{record_name, master_name, change_tag, filename, taken, added, hidden, favourite, {}};
+    media_db::ListedAsset out{record_name, master_name, change_tag, filename, taken, added, hidden, favourite, {}, title, caption};
     for (const auto& resource : resources) out.resources.push_back(resource);  // the download URL stays behind: it is a key to the file
     return out;
 }

@@ -32,6 +32,7 @@ struct Asset {
     std::string master_tag;
     std::string filename;  ///< as the camera called it; made up from the master's name when iCloud has none (facts A7)
     Timestamp taken, added;
+    std::string title, caption;  ///< the owner's words (captionEnc, extendedDescEnc); "" for none
     bool hidden = false, favourite = false;
     bool deleted = false;             ///< in Recently Deleted
     std::vector<Resource> resources;  ///< every non-rendition file of both records, one per kind

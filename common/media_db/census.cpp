@@ -80,11 +80,11 @@ Catalogue::CensusResult Catalogue::see(const std::string& account, const std::st
         Query write(
             db_, known
                      ? R"(UPDATE asset SET master_name = :master, change_tag = :tag, filename = :filename, taken_at = :taken, added_at = :added,
-                                           hidden = :hidden, favourite = :favourite, listed = 1, last_seen_at = :census, gone_at = NULL
+                                           hidden = :hidden, favourite = :favourite, title = :title, caption = :caption, listed = 1, last_seen_at = :census, gone_at = NULL
                                      WHERE account = :account AND library = :library AND record_name = :record)"
-                     : R"(INSERT INTO asset (account, library, record_name, master_name, change_tag, filename, taken_at, added_at, hidden, favourite,
+                     : R"(INSERT INTO asset (account, library, record_name, master_name, change_tag, filename, taken_at, added_at, hidden, favourite, title, caption,
                                                        first_seen_at, last_seen_at)
-                                    VALUES (:account, :library, :record, :master, :tag, :filename, :taken, :added, :hidden, :favourite, :census, :census))");
+                                    VALUES (:account, :library, :record, :master, :tag, :filename, :taken, :added, :hidden, :favourite, :title, :caption, :census, :census))");
         write.with(":account", account)
             .with(":library", library)
             .with(":record", seen.record_name)
@@ -95,6 +95,8 @@ Catalogue::CensusResult Catalogue::see(const std::string& account, const std::st
             .with(":added", seen.added)
             .with(":hidden", seen.hidden)
             .with(":favourite", seen.favourite)
+            .with(":title", seen.title)
+            .with(":caption", seen.caption)
             .with(":census", census)
             .run();
         const AssetId asset = known ? known->id : AssetId{db_.impl().last_id()};

@@ -31,6 +31,7 @@ struct ListedAsset {
     Timestamp taken, added;
     bool hidden = false, favourite = false;
     std::vector<ListedResource> resources;
+    std::string title, caption;  ///< as the owner wrote them in Photos; "" for none
 };
 
 struct Asset {

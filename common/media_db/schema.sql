@@ -15,6 +15,8 @@ CREATE TABLE asset (
   added_at      INTEGER NOT NULL,
   hidden        INTEGER NOT NULL DEFAULT 0,
   favourite     INTEGER NOT NULL DEFAULT 0,
+  title         TEXT    NOT NULL DEFAULT '',  -- as the owner wrote them in Photos
+  caption       TEXT    NOT NULL DEFAULT '',
   listed        INTEGER NOT NULL DEFAULT 1,   -- 1: in the last complete census
   first_seen_at INTEGER NOT NULL,
   last_seen_at  INTEGER NOT NULL,
@@ -343,6 +345,36 @@ CREATE TABLE album_asset (
   PRIMARY KEY (album_id, asset_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX album_asset_asset ON album_asset (asset_id);
+
+-- Archived files of which something changed that the archive's own books tell: the index, SHA256SUMS, the capsules. Emptied by whoever writes these.
+CREATE TABLE book_due (
+  id       INTEGER PRIMARY KEY AUTOINCREMENT, -- a new one with every change: what changes while it is written down stays due
+  media_id INTEGER NOT NULL UNIQUE REFERENCES media (id) ON DELETE CASCADE
+) STRICT;
+CREATE TRIGGER book_due_copied AFTER INSERT ON copy WHEN new.place = 'nas' BEGIN
+  INSERT OR REPLACE INTO book_due (media_id) VALUES (new.media_id);
+END;
+CREATE TRIGGER book_due_proven AFTER UPDATE OF path, proof, checked_at, removed_at ON copy WHEN new.place = 'nas' BEGIN
+  INSERT OR REPLACE INTO book_due (media_id) VALUES (new.media_id);
+END;
+CREATE TRIGGER book_due_told AFTER UPDATE OF synced_google, live_pair ON media
+    WHEN old.synced_google IS NOT new.synced_google OR old.live_pair <> new.live_pair BEGIN
+  INSERT OR REPLACE INTO book_due (media_id) VALUES (new.id);
+END;
+CREATE TRIGGER book_due_described AFTER UPDATE OF filename, taken_at, favourite, hidden, title, caption, deleted_at, gone_at ON asset
+    WHEN old.filename <> new.filename OR old.taken_at <> new.taken_at OR old.favourite <> new.favourite OR old.hidden <> new.hidden
+      OR old.title <> new.title OR old.caption <> new.caption OR old.deleted_at IS NOT new.deleted_at OR old.gone_at IS NOT new.gone_at BEGIN
+  INSERT OR REPLACE INTO book_due (media_id) SELECT id FROM media WHERE asset_id = new.id;
+END;
+CREATE TRIGGER book_due_filed AFTER INSERT ON album_asset BEGIN
+  INSERT OR REPLACE INTO book_due (media_id) SELECT id FROM media WHERE asset_id = new.asset_id;
+END;
+CREATE TRIGGER book_due_unfiled AFTER DELETE ON album_asset BEGIN
+  INSERT OR REPLACE INTO book_due (media_id) SELECT id FROM media WHERE asset_id = old.asset_id;
+END;
+CREATE TRIGGER book_due_awaited AFTER INSERT ON placeholder WHEN new.media_id IS NOT NULL BEGIN
+  INSERT OR REPLACE INTO book_due (media_id) VALUES (new.media_id);
+END;
 
 -- Archive exchange and the action queue (names and columns as their first users know them) -----------------------------------
 CREATE TABLE sync_operations (

@@ -60,6 +60,8 @@ class Asset:
     tag: str = ""
     hidden: bool = False
     favorite: bool = False
+    title: str = ""
+    caption: str = ""
     deleted: bool = False
     expunge_at: int = 0
     zone_offset: int = 0
@@ -119,7 +121,7 @@ class Library:
             self.touch(master)
         name = spec.get("record_name") or str(uuid.uuid5(uuid.NAMESPACE_URL, "mediaferry/" + spec["key"])).upper()
         asset = Asset(spec["key"], name, master, spec["date"], spec.get("added", spec["date"] + 1000), hidden=spec.get("hidden", False),
-                      favorite=spec.get("favorite", False), zone_offset=spec.get("zone_offset", 0),
+                      favorite=spec.get("favorite", False), title=spec.get("title", ""), caption=spec.get("caption", ""), zone_offset=spec.get("zone_offset", 0),
                       edits={k: r for k, r in resources.items() if k in ON_ASSET})
         self.assets[name] = asset
         self.touch(asset)
@@ -252,6 +254,9 @@ class Library:
         fields["masterRef"] = {"value": {"recordName": asset.master.name, "action": "DELETE_SELF", "zoneID": ZONE}, "type": "REFERENCE"}
         fields["assetDate"] = {"value": asset.date, "type": "TIMESTAMP"}
         fields["addedDate"] = {"value": asset.added, "type": "TIMESTAMP"}
+        for key, words in (("captionEnc", asset.title), ("extendedDescEnc", asset.caption)):
+            if words:
+                fields[key] = {"value": base64.b64encode(words.encode()).decode(), "type": "ENCRYPTED_BYTES"}
         if asset.edits:
             fields["adjustmentType"] = {"value": "com.apple.photo", "type": "STRING"}
             fields |= self._resource_fields(asset.edits, ON_ASSET)

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/archive_index/books.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/errors/errors.h"
+#include "common/files/files.h"
+#include "common/log/log.h"
+
+namespace mediaferry::archive_index {
+
+namespace {
+
+constexpr std::string_view kSeen = "published";  ///< size, time and inode of the published copy as this house last saw it
+
+/// A file that goes with us, whatever happens.
+struct Scratch {
+    fs::path path;
+    explicit Scratch(fs::path where) : path(std::move(where)) { remove(); }
+    ~Scratch() { remove(); }
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+    void remove() const {
+        boost::system::error_code ignored;
+        fs::remove(path, ignored);
+    }
+};
+
+void only_a_file(const files::Tree& tree, const fs::path& path) {
+    const auto there = tree.status(path);
+    if (there && !S_ISREG(there->st_mode))
+        throw NeedsPerson{"nas.not_ours",
+                          (tree.root() / path).string() + " is no regular file; mediaferry keeps its own books under that name. Take it away"};
+}
+
+fs::path temporary_beside(const fs::path& path) { return path.parent_path() / files::temporary_name(); }
+
+std::string seal_of(const struct stat& status) {
+    return std::to_string(status.st_size) + " " + std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec) + " " +
+           std::to_string(status.st_ino);
+}
+
+files::Descriptor open_local(const fs::path& path) { return files::Tree::open(path.parent_path()).open_read(path.filename()); }
+
+Timestamp modified(const struct stat& status) { return Timestamp{std::chrono::seconds{status.st_mtim.tv_sec}}; }
+
+/// Copies the published index home and takes in what is new there.
+std::int64_t take_published(const files::Tree& tree, Index& index, const struct stat& there) {
+    const Scratch copy{index.file().string() + ".theirs"};
+    const auto source = tree.open_read(kPublished);
+    files::copy_in(source.get(), files::Tree::open(copy.path.parent_path()), copy.path.filename(), modified(there));
+    const auto taken = index.take_unknown_from(copy.path);
+    index.set_note(kSeen, seal_of(there));
+    return taken;
+}
+
+}  // namespace
+
+bool write_book(const archive::Archive& archive, const fs::path& path, std::string_view content) {
+    archive.check(Bytes{content.size()});
+    const auto& tree = archive.tree();
+    only_a_file(tree, path);
+    if (const auto before = read_book(archive, path, content.size()); before && *before == content) return false;
+    const auto part = temporary_beside(path);
+    try {
+        auto file = tree.create_new(part);
+        for (std::size_t at = 0; at < content.size();) {
+            const auto written = ::write(file.get(), content.data() + at, content.size() - at);
+            if (written < 0 && errno == EINTR) continue;
+            if (written <= 0) files::throw_errno(written < 0 ? errno : EIO, "cannot write", (tree.root() / path).string());
+            at += static_cast<std::size_t>(written);
+        }
+        if (::fsync(file.get()) != 0) files::throw_errno(errno, "cannot flush to storage", (tree.root() / path).string());
+        file.close_checked((tree.root() / path).string());
+        archive.check_identity();
+        tree.replace(part, path);
+    } catch (...) {
+        tree.remove(part);
+        throw;
+    }
+    tree.sync_directory(path.parent_path());
+    return true;
+}
+
+std::optional<std::string> read_book(const archive::Archive& archive, const fs::path& path, std::size_t limit) {
+    const auto& tree = archive.tree();
+    const auto there = tree.status(path);
+    if (!there || !S_ISREG(there->st_mode) || static_cast<std::uint64_t>(there->st_size) > limit) return std::nullopt;
+    return tree.read_small(path, limit);
+}
+
+void publish(const archive::Archive& archive, Index& index) {
+    refresh(archive, index);
+    const Scratch snapshot{index.file().string() + ".publish"};
+    index.snapshot_to(snapshot.path);
+    const auto& tree = archive.tree();
+    archive.check(Bytes{static_cast<std::uint64_t>(fs::file_size(snapshot.path))});
+    tree.make_directories(kFolder);
+    only_a_file(tree, kPublished);
+    const auto part = temporary_beside(kPublished);
+    const auto source = open_local(snapshot.path);
+    struct stat local {};
+    if (::fstat(source.get(), &local) != 0) files::throw_errno(errno, "looking at", snapshot.path.string());
+    try {
+        const auto copied = files::copy_in(source.get(), tree, part, modified(local));
+        if (files::read_back(tree, part).digests != copied)
+            throw TransientError{"nas.read_back_differs",
+                                 "the index reads back from the NAS differently from what was written; the one before stays"};
+        archive.check_identity();
+        tree.replace(part, kPublished);
+    } catch (...) {
+        tree.remove(part);
+        throw;
+    }
+    tree.sync_directory(kFolder);
+    if (const auto there = tree.status(kPublished)) index.set_note(kSeen, seal_of(*there));
+    index.is_published();
+    log::debug("index published", {{"FILES", index.count()}});
+}
+
+std::int64_t refresh(const archive::Archive& archive, Index& index) {
+    archive.check_identity();
+    const auto& tree = archive.tree();
+    const auto there = tree.status(kPublished);
+    if (!there || !S_ISREG(there->st_mode) || index.note(kSeen) == seal_of(*there)) return 0;
+    return take_published(tree, index, *there);
+}
+
+}  // namespace mediaferry::archive_index

@@ -1,0 +1,43 @@
+#pragma once
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Keeps the archive's books true: media.db says which archived files changed (Books::due), this writes index rows, SHA256SUMS and capsules for
+// them, publishes the index, and only then forgets that they were due. A copy is visible, proven and recorded long before; whatever instant a
+// crash picks, what is not in the books yet is still due at the next run.
+
+#include "common/archive/archive.h"
+#include "common/archive_index/index.h"
+#include "common/media_db/media_db.h"
+#include "common/types/ids.h"
+
+namespace mediaferry::archive_index {
+
+/// Where the index of this archive is kept: <state>/archive-<uuid>.db.
+fs::path index_file(const fs::path& state_directory, const archive::Archive&);
+
+struct Kept {
+    std::int64_t files = 0;    ///< brought up to date in the index
+    std::int64_t folders = 0;  ///< whose books were written
+};
+
+class Keeper {
+public:
+    Keeper(media_db::MediaDb& db, const archive::Archive& archive, Index& index) : db_(db), archive_(archive), index_(index) {}
+
+    /// What is due, at most `limit` files. What cannot be written throws as Archive does, and stays due.
+    Kept keep(std::size_t limit, const archive::Stop& = {});
+    /// Everything due, then publishes the index if it changed since it was published last.
+    Kept keep_all(const archive::Stop& = {});
+
+    /// SHA256SUMS of every folder whose rows changed.
+    std::int64_t write_sums(const archive::Stop& = {});
+
+private:
+    void index_row(MediaId);
+    void write_capsule(const std::string& folder);
+
+    media_db::MediaDb& db_;
+    const archive::Archive& archive_;
+    Index& index_;
+};
+
+}  // namespace mediaferry::archive_index
