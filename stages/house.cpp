@@ -53,8 +53,7 @@ std::vector<std::string_view> effective_after(const Step& step, const std::funct
         for (const auto further : effective_after(*find_stage(name), enabled)) result.push_back(further);
     }
     std::ranges::sort(result);
-    const auto repeated = std::ranges::unique(result);
-    result.erase(repeated.begin(), repeated.end());
+    result.erase(std::unique(result.begin(), result.end()), result.end());
     return result;
 }
 

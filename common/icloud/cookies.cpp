@@ -50,17 +50,25 @@ std::vector<Word> header_words(std::string_view text) {
     return words;
 }
 
-std::string word_text(std::string_view name, const std::optional<std::string>& value) {
-    std::string out(name);
-    if (!value) return out;
-    const bool plain = !value->empty() && std::all_of(value->begin(), value->end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
-    if (plain) return out + "=" + *value;
-    out += "=\"";
-    for (const char c : *value) {
+std::string in_quotes(std::string_view value) {
+    std::string out = "\"";
+    for (const char c : value) {
         if (c == '"' || c == '\\') out += '\\';
         out += c;
     }
     return out + "\"";
+}
+
+std::string word_text(std::string_view name, const std::optional<std::string>& value) {
+    std::string out(name);
+    if (!value) return out;
+    const bool plain = !value->empty() && std::all_of(value->begin(), value->end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+    return out + "=" + (plain ? *value : in_quotes(*value));
+}
+
+/// What ends a line or a header, or would be cut off: no cookie of Apple's has it.
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; });
 }
 
 // "Wed, 09 Jun 2027 10:18:14 GMT", with blanks or dashes in the date.
@@ -78,7 +86,7 @@ std::optional<Timestamp> http_date(std::string text) {
     if (year < 100) year += 1900;
     const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(at / 3 + 1)},
                                            std::chrono::day{static_cast<unsigned>(day)}};
-    if (!date.ok()) return std::nullopt;
+    if (!date.ok() || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) return std::nullopt;
     return Timestamp{std::chrono::sys_days{date}} + std::chrono::hours{hour} + std::chrono::minutes{minute} + std::chrono::seconds{second};
 }
 
@@ -96,7 +104,7 @@ bool path_matches(std::string_view wanted, std::string_view path) {
 
 std::optional<Cookie> read_cookie(std::string_view line) {
     static constexpr std::string_view mark = "Set-Cookie3:";
-    if (line.substr(0, mark.size()) != mark) return std::nullopt;
+    if (line.substr(0, mark.size()) != mark || has_control(line)) return std::nullopt;
     const auto words = header_words(line.substr(mark.size()));
     if (words.empty() || !words.front().second) return std::nullopt;
     Cookie cookie;
@@ -120,7 +128,8 @@ std::optional<Cookie> read_cookie(std::string_view line) {
 }
 
 std::string line_of(const Cookie& cookie) {
-    std::string line = "Set-Cookie3: " + word_text(cookie.name, cookie.value) + "; path=\"" + cookie.path + "\"; domain=\"" + cookie.domain + "\"";
+    std::string line =
+        "Set-Cookie3: " + word_text(cookie.name, cookie.value) + "; path=" + in_quotes(cookie.path) + "; domain=" + in_quotes(cookie.domain);
     std::string rest;
     for (const auto& [name, value] : cookie.other) {
         auto& part = value ? rest : line;  // bare words (path_spec, domain_dot) come first, as Python writes them
@@ -169,7 +178,7 @@ std::string CookieJar::header_for(std::string_view host, std::string_view path, 
 }
 
 void CookieJar::take(std::string_view set_cookie, std::string_view host, Timestamp now) {
-    if (set_cookie.find_first_of("\r\n") != std::string_view::npos) return;
+    if (has_control(set_cookie)) return;
     const std::string from = lower(host);
     Cookie cookie;
     cookie.domain = from;
