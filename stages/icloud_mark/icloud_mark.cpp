@@ -12,6 +12,7 @@
 #include "common/media_db/catalogue.h"
 #include "common/media_db/conveyor.h"
 #include "common/media_db/evidence.h"
+#include "common/media_db/exchange.h"
 #include "common/stage/relocate.h"
 #include "common/stage/stage.h"
 #include "stages/icloud_mark/album.h"
@@ -41,6 +42,9 @@ public:
         const auto asset = catalogue.asset(*first.asset).value();
         if (asset.deleted && asset.listed)
             return move_on(items, run, {"icloud.recovered", "the photo was deleted once and somebody took it back: it stays in iCloud"});
+        if (asset.account == media_db::kFromExchange)
+            return move_on(items, run,
+                           {"icloud.not_listed", "it came from another archive; there is nothing of it in this house's iCloud to delete"});
         if (asset.gone || asset.deleted) return move_on(items, run, kAlreadyGone);
         if (asset.vetoed) return move_on(items, run, veto());
         if (const auto why = not_ready(catalogue, asset)) return stage::Wait{*why, kLookAgain};
