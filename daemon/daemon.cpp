@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "common/files/files.h"
+#include "common/icloud/census_gate.h"
 #include "common/log/log.h"
 #include "common/media_db/conveyor.h"
 #include "common/media_db/evidence.h"
@@ -160,6 +161,9 @@ void Daemon::note_end(const Ended& ended) {
         const auto counts = media_db::Reports{db_}.stages();
         const auto found = counts.find(ended.stage);
         return troubles_.went_through(ended.stage, found == counts.end() ? 0 : found->second.attention, clock_.now());
+        // No failure, and yet a person must hear of it: deletion stands still until the difference is gone or understood.
+        if (ended.run->reason && icloud::is_census_gate(*ended.run->reason))
+            return troubles_.failed(ended.stage, ended.exit.code, *ended.run->reason, 0, clock_.now());
     }
     const int failures = media_db::Runs{db_}.failures_in_a_row(ended.stage);
     const Reason reason = ended.run->reason.value_or(Reason{"stage.crashed", "its process was " + process::to_text(ended.exit)});

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "common/icloud/census_gate.h"
 #include "daemon/exit_code.h"
 #include "stages/house.h"
 
@@ -119,6 +120,8 @@ std::optional<int> living_daemon(media_db::MediaDb& db) {
 void add_notes(StatusReport& report, const config::Settings& settings, media_db::MediaDb* db) {
     if (!settings.icloud_delete.enabled) report.notes.emplace_back("deletion from iCloud is switched off (icloud_delete.enabled)");
     if (!db) return;
+    if (const auto gate = settings.icloud_delete.enabled ? icloud::census_gate(*db) : std::nullopt; gate && gate->code != "icloud.no_census")
+        report.notes.push_back("nothing is deleted from iCloud: " + gate->text);
     // Written by pixel_verify, which finds it out.
     if (const auto weakness = media_db::Facts{*db}.get("syncthing.weakness"); weakness && !weakness->empty())
         report.notes.push_back("'delivered' is weaker proof here: " +

@@ -24,6 +24,8 @@ public:
     /// After a census that iCloud's own count confirmed: unlists assets not seen since it began. Returns every unlisted one that is neither deleted
     /// nor gone, those of earlier censuses too: a run may have died, or iCloud been silent, before they were asked about.
     std::vector<Asset> finish_census(const std::string& account, const std::string& library, Timestamp census);
+    /// Listed assets that a census which began at `census` has not seen (yet), oldest record first. Changes nothing.
+    std::vector<Asset> unseen(const std::string& account, const std::string& library, Timestamp census, std::size_t limit) const;
     /// iCloud itself says that an unlisted asset is deleted (and it was not us), or is back.
     void mark_gone(AssetId, Timestamp);
     void mark_listed(AssetId);

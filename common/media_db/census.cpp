@@ -123,6 +123,14 @@ std::vector<Asset> Catalogue::finish_census(const std::string& account, const st
     return found;
 }
 
+std::vector<Asset> Catalogue::unseen(const std::string& account, const std::string& library, Timestamp census, std::size_t limit) const {
+    Query query(db_, "SELECT " MEDIAFERRY_ASSET R"( FROM asset a
+                      WHERE a.account = :account AND a.library = :library AND a.listed = 1 AND a.last_seen_at < :census
+                      ORDER BY a.id LIMIT :limit)");
+    query.with(":account", account).with(":library", library).with(":census", census).with(":limit", limit);
+    return all(query, [](const Query& row) { return asset_from(row); });
+}
+
 void Catalogue::mark_gone(AssetId asset, Timestamp now) {
     Transaction transaction(db_, MF_COMMIT("db.catalogue.mark_gone"));
     set_listed(db_, asset, false);

@@ -9,6 +9,7 @@
 #include "common/media_db/reports.h"
 #include "common/media_db/runs.h"
 #include "daemon/commands/commands.h"
+#include "daemon/commands/why_census.h"
 #include "daemon/exit_code.h"
 #include "daemon/find_items.h"
 #include "daemon/open_house.h"
@@ -95,6 +96,7 @@ int attention_command(const Options& options, const config::Settings& settings) 
 
 int release_command(const Options& options, const config::Settings& settings) {
     auto db = open_house(settings);
+    if (!options.all && options.words.front() == kCensusWord) return release_census(db, options.json);
     const auto now = SystemClock{}.now();
     media_db::Conveyor conveyor{db};
     std::int64_t released = 0;

@@ -5,12 +5,14 @@
 #include <nlohmann/json.hpp>
 
 #include "common/clock/clock.h"
+#include "common/icloud/census_gate.h"
 #include "common/media_db/catalogue.h"
 #include "common/media_db/conveyor.h"
 #include "common/media_db/evidence.h"
 #include "common/media_db/runs.h"
 #include "daemon/blockers.h"
 #include "daemon/commands/commands.h"
+#include "daemon/commands/why_census.h"
 #include "daemon/find_items.h"
 #include "daemon/open_house.h"
 #include "daemon/table.h"
@@ -51,6 +53,14 @@ std::optional<AssetFacts> facts_of(MediaDb& db, const MediaItem& item) {
     facts.planned = names(plans.open_plan("proposed"), *item.asset);
     facts.approved = names(plans.open_plan("approved"), *item.asset);
     return facts;
+}
+
+/// What is said of this photo, and what is said of all of them: the census gate.
+std::vector<std::string> all_blockers(MediaDb& db, const AssetFacts& facts, const config::Settings& settings, Timestamp now) {
+    auto blockers = deletion_blockers(facts, settings, now);
+    if (facts.asset.deleted || facts.asset.gone) return blockers;
+    if (const auto gate = icloud::census_gate(db)) blockers.push_back("nothing at all is deleted (" + gate->code + "): " + gate->text);
+    return blockers;
 }
 
 std::string waits_for(const StepRow& step, const config::Settings& settings, const std::vector<StepRow>& all, Timestamp now) {
@@ -100,7 +110,7 @@ json as_json(MediaDb& db, const config::Settings& settings, const MediaItem& ite
                                 {"waits_for", waits_for(step, settings, steps, now)}});
     const auto facts = facts_of(db, item);
     out["in_icloud"] = facts ? json(!facts->asset.deleted && !facts->asset.gone) : json(nullptr);
-    out["blocks_deletion"] = facts ? deletion_blockers(*facts, settings, now) : std::vector<std::string>{};
+    out["blocks_deletion"] = facts ? all_blockers(db, *facts, settings, now) : std::vector<std::string>{};
     return out;
 }
 
@@ -119,7 +129,7 @@ void print(MediaDb& db, const config::Settings& settings, const MediaItem& item,
         std::cout << "  deleted from iCloud on " << to_iso(*facts->asset.deleted) << "\n";
     } else if (facts->asset.gone) {
         std::cout << "  deleted from iCloud by somebody else, seen on " << to_iso(*facts->asset.gone) << "\n";
-    } else if (const auto blockers = deletion_blockers(*facts, settings, now); blockers.empty()) {
+    } else if (const auto blockers = all_blockers(db, *facts, settings, now); blockers.empty()) {
         std::cout << "  nothing we know of keeps it in iCloud: it goes with the next run of icloud_delete\n";
     } else {
         std::cout << "  stays in iCloud because\n";
@@ -131,6 +141,7 @@ void print(MediaDb& db, const config::Settings& settings, const MediaItem& item,
 
 int why_command(const Options& options, const config::Settings& settings) {
     auto db = look_at_house(settings);
+    if (options.words.front() == kCensusWord) return why_census(db, options.json);
     const auto now = SystemClock{}.now();
     const auto found = items_meant(db, options.words.front());
     if (options.json) {

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 
+#include "common/icloud/census_gate.h"
 #include "common/icloud/client.h"
 #include "common/icloud/require_session.h"
 #include "common/media_db/catalogue.h"
@@ -43,7 +43,7 @@ public:
         if (!plan_only()) finish_leftovers(work, run);
         if (plan_only()) leave_out_approved(work, run);
         if (work.in_icloud.empty()) return Plans(run.db()).withdraw(run.now()), stage::Done{};
-        if (const auto reason = census_forbids(run)) return stage::Wait{*reason};
+        if (const auto reason = icloud::census_gate(run.db())) return stage::Wait{*reason};
 
         const auto lock = icloud::SessionLock::take(settings_.icloud.cookie_directory, icloud::SessionLock::kPatience);
         icloud::Client client{lock, settings_.icloud, clock_, {}, run.stop()};
@@ -57,6 +57,7 @@ public:
         const auto accepted = judgement.accept(candidates, most, [&](AssetId asset) { return approved && was_sent(*approved, asset); });
         settle_gone(judgement, approved, run);
         if (approved) {
+        leave_for_next_plan(work.in_icloud, accepted, judgement, most, run);
             execute(run, client, judgement, *approved, accepted);
         } else if (!accepted.empty()) {
             propose(run, client, judgement, accepted);
@@ -85,16 +86,6 @@ private:
         }
         for (const auto& [asset, items] : work.gone) complete(run, items, {"icloud.already_gone", "it is no longer in iCloud"});
         if (!work.never_there.empty()) complete(run, work.never_there, {"icloud.not_listed", "iCloud never listed this file"});
-    }
-
-    /// An iCloud that shows fewer photos than it counts is not one to delete from.
-    static std::optional<Reason> census_forbids(Run& run) {
-        const auto fact = media_db::Facts(run.db()).get("census");
-        if (!fact) return Reason{"icloud.no_census", "iCloud has not been listed yet; run icloud_download first"};
-        const auto census = nlohmann::json::parse(*fact, nullptr, false);
-        if (census.is_object() && census.value("complete", false)) return std::nullopt;
-        return Reason{"icloud.census_incomplete",
-                      "the last listing of iCloud was incomplete; nothing is deleted until icloud_download gets a complete one"};
     }
 
     /// The plan to carry out. Items whose asset is no longer waiting (deleted meanwhile, taken back by a person) are closed, so that no plan stays
@@ -174,6 +165,20 @@ private:
         Plans plans{run.db()};
         const auto id = plans.propose(items, run.now());
         if (!plan_only() && settings_.icloud_delete.approval == ICloudDelete::Approval::automatic) {
+    static void leave_for_next_plan(const std::vector<media_db::Asset>& all, const std::vector<Accepted>& accepted, const Judgement& judgement,
+                                    std::size_t most, Run& run) {
+        std::set<AssetId> looked_at;
+        for (const auto& one : accepted) looked_at.insert(one.asset.id);
+        for (const auto& one : judgement.gone()) looked_at.insert(one.asset.id);
+        for (const auto& [asset, reason] : judgement.held()) looked_at.insert(asset);
+        std::vector<media_db::Asset> left;
+        std::ranges::copy_if(all, std::back_inserter(left), [&](const media_db::Asset& asset) { return !looked_at.contains(asset.id); });
+        if (left.empty()) return;
+        waits_its_turn(
+            run, left,
+            {"plan.next", "the next plan looks at it: one takes at most " + photos(most) + " (icloud_delete.max_per_run, icloud_delete.max_share)"});
+    }
+
             plans.approve(id, "icloud_delete.approval: automatic", run.now());
             execute(run, client, judgement, *plans.plan(id), accepted);
             return;

@@ -80,4 +80,11 @@ void waits_for_approval(stage::Run& run, const std::vector<std::pair<media_db::A
     transaction.commit();
 }
 
+void waits_its_turn(stage::Run& run, const std::vector<media_db::Asset>& assets, const Reason& reason) {
+    media_db::Transaction transaction{run.db()};
+    for (const auto& asset : assets)
+        for (const auto& item : Catalogue(run.db()).items_of(asset.id)) step_waits(run, item, reason, false);
+    transaction.commit();
+}
+
 }  // namespace mediaferry::stages

@@ -35,4 +35,7 @@ void write_down(stage::Run&, const std::vector<Kept>&, bool rotate);
 /// What holds the files of an accepted asset up: nothing but an approval. Its hold is lifted.
 void waits_for_approval(stage::Run&, const std::vector<std::pair<media_db::Asset, std::vector<media_db::MediaItem>>>&, const Reason&);
 
+/// Those that this run did not come to: their files wait for the next plan, and say so. What holds them otherwise is not touched.
+void waits_its_turn(stage::Run&, const std::vector<media_db::Asset>&, const Reason&);
+
 }  // namespace mediaferry::stages

@@ -45,6 +45,7 @@ CAMPAIGNS = [
     Campaign("kills", "R3", ["campaign.py", "--only", "kills,again", "--as", "kills"], seeded=True),
     Campaign("errors", "R2", ["campaign.py", "--only", "errors,reads", "--as", "errors"], seeded=True),
     Campaign("durability", "R4", ["durability.py"]),
+    Campaign("lying_icloud", "issue 3.4", ["lying_icloud.py"], builds=("lying_icloud",)),
     Campaign("power_cuts", "R4", ["power_cuts.py"], seeded=True),
     Campaign("nas", "R5", ["campaign.py", "--only", "nas", "--as", "nas"], seeded=True),
 ]

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What must hold when all is well again: nothing stuck, nothing lost, nothing done twice, the books whole.
+#include <algorithm>
+
+#include "common/media_db/reports.h"
+#include "stages/house.h"
+#include "tests/property/lying_icloud/digests.h"
+#include "tests/property/lying_icloud/world.h"
+
+namespace mediaferry::lying {
+namespace {
+
+std::vector<media_db::MediaItem> all_items(media_db::MediaDb& db) {
+    std::vector<media_db::MediaItem> out;
+    for (std::int64_t id = 1;; ++id) {
+        auto item = media_db::Catalogue(db).item(MediaId{id});
+        if (!item) return out;  // numbers have no holes: nothing removes a row
+        out.push_back(std::move(*item));
+    }
+}
+
+}  // namespace
+
+/// I7: done, waiting with a reason, or a person's; and what is closed waits for one that is.
+void World::nothing_is_stuck() {
+    using enum pipeline::StepStatus;
+    for (const auto& item : all_items(house_.db())) {
+        const auto steps = media_db::Conveyor(house_.db()).steps(item.id);
+        const bool excused = std::ranges::any_of(steps, [](const auto& step) { return step.open && step.status != done && step.reason; });
+        for (const auto& step : steps) {
+            if (step.status == done || (step.status == attention && step.reason)) continue;
+            const bool waits = step.status == pending && (step.open ? step.reason.has_value() : excused);
+            if (!waits)
+                wrong(item.filename + " (" + item.icloud_id + ") is stuck in " + step.stage + ": " + std::string{pipeline::to_text(step.status)} +
+                      (step.open ? ", open, no reason" : ", closed, and nothing before it says why"));
+        }
+    }
+}
+
+/// What was taken in is somewhere: still in iCloud, on the NAS, at home, or at Google. What a hand destroyed on the NAS is that hand's doing.
+void World::nothing_is_lost() {
+    std::set<std::string> there;
+    for (const auto& [path, seen] : judge_.nas()) there.insert(seen.first);
+    for (const auto& file : files_below(house_.dir / "media")) there.insert(sha256_hex(bytes_of(file).value_or("")));
+    for (const auto& asset : apple_.library.assets)
+        if (!asset.deleted)
+            for (const auto* file : asset.files()) there.insert(file->sha256);
+    for (const auto& item : all_items(house_.db())) {
+        const auto sha = to_hex(item.sha256);
+        if (!there.contains(sha) && !spoilt_.contains(sha)) wrong("the bytes of " + item.filename + " (" + item.icloud_id + ") are nowhere any more");
+    }
+}
+
+/// I10: with nothing new, two more rounds fetch, write and change nothing.
+void World::nothing_is_done_twice() {
+    round();
+    const auto files = apple_.files_sent, changes = apple_.modifications;
+    const auto nas = judge_.nas();
+    const auto local = files_below(house_.dir / "media").size();
+    const auto items = all_items(house_.db()).size();
+    round();
+    if (apple_.files_sent != files) wrong("a file was fetched that had been fetched: " + std::to_string(apple_.files_sent - files));
+    if (apple_.modifications != changes) wrong("iCloud was changed again by a run that had nothing to do");
+    if (judge_.nas() != nas) wrong("the NAS was written to by a run that had nothing to do");
+    if (files_below(house_.dir / "media").size() != local) wrong("files came or went at home in a run that had nothing to do");
+    if (all_items(house_.db()).size() != items) wrong("a file was taken in twice");
+}
+
+void World::books_are_whole() {
+    for (const auto& fault : media_db::Upkeep(house_.db()).check()) wrong("media.db: " + fault);
+}
+
+}  // namespace mediaferry::lying
