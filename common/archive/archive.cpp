@@ -299,6 +299,13 @@ Stored Archive::store(const Incoming& file, const Stop& stop, const Moved& moved
     return on_the_archive(impl_->tree.root(), [&] { return impl_->store(file, stop, moved); });
 }
 
+void Archive::remove_dead_temporaries() {
+    on_the_archive(impl_->tree.root(), [&] {
+        for (const auto& [directory, names] : impl_->listings)
+            if (directory.empty() || impl_->tree.status(directory)) impl_->remove_dead(directory, impl_->tree.list(directory));
+    });
+}
+
 Archive::Reread Archive::reread(const fs::path& path, const Sha256& wanted, const Stop& stop) const {
     check_identity();
     return on_the_archive(impl_->tree.root(), [&]() -> Reread {

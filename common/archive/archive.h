@@ -85,6 +85,9 @@ public:
     /// Throws NeedsPerson ("local.changed") when the source is not what arrived, TransientError ("nas.read_back_differs"; the bad copy is kept).
     Stored store(const Incoming&, const Stop& = {}, const Moved& = {});
 
+    /// Temporary files of writers that died since this one first saw their directory: gone, in every directory that store() was in.
+    void remove_dead_temporaries();
+
     enum class Reading { same, different, missing };
     struct Reread {
         Reading reading = Reading::missing;

@@ -39,6 +39,13 @@ void walk(Run& run, const fs::path& root, See&& see) {
     }
 }
 
+std::vector<std::string> names_in(const fs::path& folder) {
+    std::vector<std::string> names;
+    boost::system::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(folder, ignored)) names.push_back(entry.path().filename().string());
+    return names;
+}
+
 /// Modification times are set to capture dates: what counts is when somebody last wrote or renamed.
 bool untouched_since(const struct stat& status, Timestamp before) {
     return std::max(status.st_mtim.tv_sec, status.st_ctim.tv_sec) < before.time_since_epoch().count();
@@ -81,8 +88,14 @@ std::vector<Leftover> unfinished_files(Run& run, Timestamp before) {
     auto places = working_folders(folders);
     places.push_back(folders.root / ".mediaferry-staging");
     if (folders.pixel_sync.parent_path() != folders.root) places.push_back(folders.pixel_sync.parent_path() / ".mediaferry-staging");
-    const auto own_fetches = folders.incoming / ".mediaferry-fetch";
     std::vector<Leftover> found;
+    // Our small state files are written beside their place: the head of the history, the session.
+    for (const auto& folder : {run.settings().state_directory(), run.settings().icloud.cookie_directory})
+        for (const auto& name : names_in(folder))
+            if (struct stat status{}; files::is_temporary_name(name) && ::lstat((folder / name).c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+                                      untouched_since(status, before))
+                found.push_back({Leftover::Kind::file, folder / name, "an unfinished state file"});
+    const auto own_fetches = folders.incoming / ".mediaferry-fetch";
     for (const auto& folder : places) {
         walk(run, folder, [&](const fs::path& path, const struct stat& status) {
             const bool ours = is_unfinished_name(path.filename().string()) || is_staging(path) ||

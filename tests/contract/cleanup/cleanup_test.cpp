@@ -60,6 +60,8 @@ TEST_CASE("cleanup removes what nobody goes on with, and only that", "[cleanup]"
     const auto fetch = test::write(house.folder("incoming") / ".mediaferry-fetch/17.part", "half");
     const auto staged = test::write(house.settings.folders.root / ".mediaferry-staging/IMG_1-7.JPG", "half");
     const auto small = test::write(house.folder("library") / "2024/06/.mediaferry-small-7.jpg", "half");
+    const auto state = test::write(house.settings.state_directory() / files::temporary_name(), "half");
+    const auto session = test::write(house.settings.icloud.cookie_directory / files::temporary_name(), "half");
     const auto foreign = test::write(house.folder("incoming") / "holiday.part", "a person's");
     const auto unknown = test::write(house.folder("backup") / "unknown.jpg", "a person's");
     house.run("cleanup");
@@ -72,6 +74,8 @@ TEST_CASE("cleanup removes what nobody goes on with, and only that", "[cleanup]"
     CHECK_FALSE(fs::exists(fetch));
     CHECK_FALSE(fs::exists(staged));
     CHECK_FALSE(fs::exists(small));
+    CHECK_FALSE(fs::exists(state));
+    CHECK_FALSE(fs::exists(session));
     CHECK(fs::exists(foreign));
     CHECK(fs::exists(unknown));
 }

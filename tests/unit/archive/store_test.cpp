@@ -262,6 +262,20 @@ TEST_CASE("Temporary files of dead runs go when their directory is met, those of
     CHECK(world.names() == std::vector<std::string>{".mediaferry-tmp-house-2-1", ".mediaferry-tmp-other-1-1", "IMG_1.JPG"});
 }
 
+TEST_CASE("Temporary files of a writer that died beside this one go when it looks again", "[archive]") {
+    World world;
+    bool died = false;
+    auto archive = world.open({"house-3", [&](std::string_view tag) { return died && tag == "house-2"; }});
+    archive.store(world.original("2024/06/IMG_1.JPG", "x").incoming);
+    test::write(world.nas / "2024/06/.mediaferry-tmp-house-2-1", "of a run at work");
+    archive.remove_dead_temporaries();
+    CHECK(world.names() == std::vector<std::string>{".mediaferry-tmp-house-2-1", "IMG_1.JPG"});
+    died = true;
+    archive.store(world.original("2024/06/IMG_2.JPG", "y").incoming);
+    archive.remove_dead_temporaries();
+    CHECK(world.names() == std::vector<std::string>{"IMG_1.JPG", "IMG_2.JPG"});
+}
+
 TEST_CASE("A copy that cannot be written to its end leaves nothing", "[archive]") {
     World world;
     auto archive = world.open();
