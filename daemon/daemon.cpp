@@ -56,6 +56,7 @@ Daemon::Daemon(config::Settings settings, media_db::MediaDb db, const Clock& clo
       workflow_(media_db::Runs{db_}.begin_workflow("daemon", ::getpid(), stages::house().front().stage, stages::house().back().stage, clock.now())),
       children_(db_, clock, workflow_),
       troubles_(db_, [this](const notify::Message& message) { messenger_.send(settings_, message); }),
+      receiving_(clock),
       windows_(windows_of(settings_)),
       rules_(rules_of(settings_)) {
     signals_.add(SIGCHLD);
@@ -92,13 +93,14 @@ void Daemon::look() {
     Timestamp next = clock_.now() + kAtLeastEvery;
     try {
         for (const auto& ended : children_.reap(settings_)) note_end(ended);
+        receiving_.look(settings_, troubles_, !stopping_);
         if (stopping_) return finish_stop_if_idle();
         std::vector<StageNow> stages;
         for (const auto& step : stages::house())
             if (settings_.stage_enabled(step.stage)) stages.push_back(stage_now(step));
         const auto decision = decide(stages, windows_, settings_.retry, clock_.now());
         start_due(decision);
-        next = std::min(next, decision.wake);
+        next = std::min({next, decision.wake, receiving_.next(settings_)});
         heartbeat();
         systemd::status(status_line());
     } catch (const TransientError& error) {
@@ -196,18 +198,20 @@ void Daemon::begin_stop(int signal) {
     systemd::stopping();
     page_.reset();
     children_.signal_all(SIGTERM);
+    receiving_.signal(SIGTERM);
     patience_.expires_after(stop_patience());
     patience_.async_wait([this](const boost::system::error_code& error) {
         if (error) return;
         log::warning("stages did not end in time and were killed", {{"STAGES", children_.names()}});
         children_.kill_all();
+        receiving_.kill();
         finish_stop_if_idle();
     });
     finish_stop_if_idle();
 }
 
 void Daemon::finish_stop_if_idle() {
-    if (children_.none()) context_.stop();
+    if (children_.none() && !receiving_.running()) context_.stop();
 }
 
 void Daemon::reload() {

@@ -15,6 +15,7 @@
 #include "common/config/settings.h"
 #include "common/media_db/media_db.h"
 #include "daemon/children.h"
+#include "daemon/receiving.h"
 #include "daemon/options.h"
 #include "daemon/schedule.h"
 #include "daemon/status_server.h"
@@ -53,6 +54,7 @@ private:
     Children children_;
     Messenger messenger_;
     Troubles troubles_;
+    Receiving receiving_;
     Timestamp last_heartbeat_{};
     std::vector<Window> windows_;
     std::map<std::string, Rule> rules_;

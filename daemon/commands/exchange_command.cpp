@@ -31,7 +31,7 @@ const std::vector<ExchangeVerb>& exchange_verbs() {
         {"import", "LIST --import-dir DIR [--dry-run|--verify]", {"dry-run", "verify"}, {"import-dir"}, exchange_import},
         {"verify", "LIST", {}, {}, exchange_verify},
         {"cleanup", "LIST", {}, {}, exchange_clean_up},
-        {"receive", "", {}, {}, exchange_receive},
+        {"receive", "[--quiet]", {"quiet"}, {}, exchange_receive},
     };
     return rows;
 }

@@ -77,6 +77,8 @@ int exchange_receive(const exchange::House& house, const ExchangeWords& words, b
         throw ConfigError{"exchange.no_sources",
                           house.settings.file.string() + ": exchange.remote_sources is empty (write the IDs of Syncthing folders)"};
     const auto result = exchange::receive(house);
+    const bool nothing_happened = result.received + result.duplicates + result.failed == 0;
+    if (words.has("quiet") && nothing_happened) return 0;
     if (json) {
         print_report({{"received", result.received},
                       {"duplicates", result.duplicates},

@@ -48,6 +48,7 @@ CAMPAIGNS = [
     Campaign("lying_icloud", "issue 3.4", ["lying_icloud.py"], builds=("lying_icloud",)),
     Campaign("power_cuts", "R4", ["power_cuts.py"], seeded=True),
     Campaign("nas", "R5", ["campaign.py", "--only", "nas", "--as", "nas"], seeded=True),
+    Campaign("exchange_kills", "R3", ["exchange_kills.py"], seeded=True),
 ]
 NEEDED = ("mediaferry", "modules", "fault_shim")
 
