@@ -274,7 +274,9 @@ TEST_CASE("deletion answers for each asset by itself", "[icloud]") {
         CHECK(client.lookup({{wanted[0].record_name, ""}}).front().state == Looked::State::deleted);
     }
     SECTION("too many, unnamed or doubled deletions are bugs") {
-        CHECK_THROWS_AS(client.delete_assets(std::vector<Deletion>(51, wanted[0])), std::logic_error);
+        std::vector<Deletion> crowd;
+        for (int i = 0; i < 51; ++i) crowd.push_back({"RECORD_" + std::to_string(i), "1a"});
+        CHECK_THROWS_AS(client.delete_assets(crowd), std::logic_error);
         CHECK_THROWS_AS(client.delete_assets({{wanted[0].record_name, ""}}), std::logic_error);
         CHECK_THROWS_AS(client.delete_assets({wanted[0], wanted[0]}), std::logic_error);
         CHECK(client.listed_count() == 4);
