@@ -26,6 +26,7 @@ Findings check_icloud(const config::Settings&);
 Findings check_syncthing(const config::Settings&);
 Findings check_nas(const config::Settings&);
 Findings check_modules(const config::Settings&);
+Findings check_codecs(const config::Settings&);
 Findings check_system(const config::Settings&);
 
 struct Area {

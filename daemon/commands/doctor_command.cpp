@@ -22,8 +22,8 @@ std::string_view word(Finding::Kind kind) {
 
 /// The config's sections are areas too.
 std::string area_of(const std::string& word) {
-    static const std::map<std::string, std::string> others{
-        {"archive", "nas"}, {"pixel", "syncthing"}, {"phone", "syncthing"}, {"db", "database"}, {"auth", "icloud"}};
+    static const std::map<std::string, std::string> others{{"archive", "nas"}, {"pixel", "syncthing"}, {"phone", "syncthing"},
+                                                           {"db", "database"}, {"auth", "icloud"},     {"compress", "codecs"}};
     const auto found = others.find(word);
     return found == others.end() ? word : found->second;
 }
@@ -54,7 +54,8 @@ Findings findings_of(const Area& area, const config::Settings& settings) {
 const std::vector<Area>& areas() {
     static const std::vector<Area> rows{{"folders", check_folders},   {"config", check_config},   {"database", check_database},
                                         {"icloudpd", check_icloudpd}, {"icloud", check_icloud},   {"syncthing", check_syncthing},
-                                        {"nas", check_nas},           {"modules", check_modules}, {"system", check_system}};
+                                        {"nas", check_nas},           {"modules", check_modules}, {"codecs", check_codecs},
+                                        {"system", check_system}};
     return rows;
 }
 
@@ -63,7 +64,7 @@ int doctor_command(const Options& options, const config::Settings& settings) {
     constexpr std::string_view kProbe = "module:";
     if (!options.words.empty() && options.words[0].starts_with(kProbe)) return load_stage(options.words[0].substr(kProbe.size()), settings), 0;
     std::vector<Area> asked = areas();
-    if (!options.words.empty()) asked = {area_named(options.words[0] == "codecs" ? "modules" : options.words[0])};
+    if (!options.words.empty()) asked = {area_named(options.words[0])};
     int code = 0;
     json rows = json::array();
     for (const auto& area : asked) {

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -92,6 +93,15 @@ Compressed kept_after(const Said& said) {
     return keep("codec.crashed", "its codec crashed on it (" + process::to_text(exit) + ")");
 }
 
+/// A program that ended well but says nothing sensible did not do so by itself.
+Answer understood(const std::string& answer) {
+    try {
+        return answer_from(answer);
+    } catch (const BadInput&) {
+        return {Answer::Outcome::broken, {}, {"codec.crashed", "its codec gave no answer that makes sense"}};
+    }
+}
+
 /// What an answer comes to. A file that does not decode came as Apple has it (the checksum says so): it is kept whole, and that is told.
 Compressed judged(const Answer& answer) {
     using enum Answer::Outcome;
@@ -112,6 +122,20 @@ files::Descriptor open_or_throw(const fs::path& file, int flags, const char* doi
     files::Descriptor fd{::open(file.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0644)};
     if (!fd) files::throw_errno(errno, doing, file.string());
     return fd;
+}
+
+/// Whether what lies there begins like a small copy of that: a program that was taken over may say anything.
+bool looks_made(int original, int result) {
+    const auto head = [](int fd) {
+        std::string bytes(12, '\0');
+        const auto got = ::pread(fd, bytes.data(), bytes.size(), 0);
+        bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(0, got)));
+        return bytes;
+    };
+    const auto made = head(result);
+    const bool clip = made.size() == 12 && made.substr(4, 4) == "ftyp";
+    const bool photo = made.size() > 3 && made.substr(0, 3) == "\xFF\xD8\xFF" && head(original).substr(0, 3) == made.substr(0, 3);
+    return clip || photo;
 }
 
 bool walls_wanted(const config::Compress& settings) { return settings.confine != config::Confine::off; }
@@ -169,7 +193,9 @@ Compressed Workshop::make(const Order& given, const fs::path& original, const fs
         if (said.exit.stopped) throw Interrupted{"interrupted", "asked to stop while making a small copy"};
         if (said.exit.signal == 0 && (said.exit.code == 126 || said.exit.code == 127 || said.exit.code == 69))
             does_not_start(command, process::to_text(said.exit) + (said.talk.empty() ? "" : ", " + said.talk));
-        auto made = said.exit.ok() ? judged(answer_from(said.answer)) : kept_after(said);
+        auto made = said.exit.ok() ? judged(understood(said.answer)) : kept_after(said);
+        if (!made.kept && !looks_made(order.original, order.result))
+            made = keep("codec.crashed", "its codec made something that is no photo or clip");
         if (made.kept) fs::remove(result);
         return made;
     } catch (...) {

@@ -49,6 +49,7 @@ CAMPAIGNS = [
     Campaign("power_cuts", "R4", ["power_cuts.py"], seeded=True),
     Campaign("nas", "R5", ["campaign.py", "--only", "nas", "--as", "nas"], seeded=True),
     Campaign("exchange_kills", "R3", ["exchange_kills.py"], seeded=True),
+    Campaign("malformed", "6", ["malformed_media.py"], seeded=True),
 ]
 NEEDED = ("mediaferry", "modules", "fault_shim")
 

@@ -44,6 +44,7 @@ TEST_CASE("each fault is told with its place, its key and what to write", "[conf
         {"pixel: {proof: dewlt}", "m.yaml:2:16: pixel.proof: \"dewlt\" is no proof level (write delivered, dwelt or freed)"},
         {"icloud_delete: {google_proof: seen}",
          "m.yaml:2:31: icloud_delete.google_proof: \"seen\" is no proof level (write delivered, dwelt or freed)"},
+        {"compress: {confine: yes}", "m.yaml:2:21: compress.confine: \"yes\" is not known here (write required, wanted or off)"},
         {"pixel: {free_phone: soon}", "m.yaml:2:21: pixel.free_phone: \"soon\" is not known here (write never, freed or an age such as 14d)"},
         {"pixel: {kinds: [photo, film]}", "m.yaml:2:24: pixel.kinds[1]: \"film\" is no kind of file (write photo, raw, video, sidecar or other)"},
         {"icloud_delete: {approval: never}", "m.yaml:2:27: icloud_delete.approval: \"never\" is not known here (write manual or automatic)"},

@@ -47,7 +47,7 @@ syncthing: {api_url: "https://s:1", pixel_folder_id: p, pixel_device_id: D, ca_f
 pixel: {batch_files: 9, batch_bytes: 1 GB, proof: freed, dwell: 0s, free_phone: 14d, kinds: photo}
 archive: {root: /nas, layout: "{filename}", processes: 3, settle: 0s, trash: bin}
 processing: {enabled: false}
-compress: {processes: 4, minimum_saving: 1 KiB, minimum_saving_share: 7%, deadline: 1m, memory: 1 GiB,
+compress: {processes: 4, minimum_saving: 1 KiB, minimum_saving_share: 7%, deadline: 1m, memory: 1 GiB, confine: required,
            tiers: [{younger_than: 30d, photo: keep}, {photo: {quality: 60, max_megapixels: 2.5}, video: {codec: av1, quality: 40, max_long_edge: 1280, preset: "8"}}]}
 icloud_mark: {enabled: false}
 icloud_delete: {enabled: true, approval: automatic, keep_days: 0, require: google, google_proof: dwelt, fresh_within: 1d, max_per_run: 3, max_share: 100%}
@@ -82,6 +82,7 @@ log: {level: debug, format: logfmt}
     CHECK(s.archive.trash == "bin");
     CHECK_FALSE(s.processing_enabled);
     REQUIRE(s.compress.tiers.size() == 2);
+    CHECK(s.compress.confine == config::Confine::required);
     CHECK(s.compress.tiers[0].name == "light");
     CHECK(s.compress.tiers[0].photo.keep);
     CHECK(s.compress.tiers[0].video.keep);  // a kind that a tier does not name is left as it is

@@ -50,6 +50,18 @@ bool ends(pid_t pid) {
 
 }  // namespace
 
+TEST_CASE("a child has the descriptors it was given, and no other of ours", "[process]") {
+    const TempDir dir;
+    const int given = ::open(write(dir / "given", "for the child").c_str(), O_RDONLY | O_CLOEXEC);
+    const int ours = ::open(write(dir / "ours", "for us").c_str(), O_RDONLY);
+    Command command =
+        shell("cat /proc/self/fd/" + std::to_string(given) + "; cat /proc/self/fd/" + std::to_string(ours) + " 2>/dev/null || echo none");
+    command.inherited = {given};
+    CHECK(process::capture(command).out == "for the childnone\n");
+    ::close(given);
+    ::close(ours);
+}
+
 TEST_CASE("exit codes and signals are told apart", "[process]") {
     CHECK(process::run(shell("exit 11")).code == 11);
     CHECK(process::run(shell("exit 11")).signal == 0);

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "stages/compress/order.h"
+
+#include <catch2/catch.hpp>
+
+using namespace mediaferry;
+using stages::Answer;
+
+TEST_CASE("an order arrives as it was given", "[compress]") {
+    stages::Order order;
+    order.task = stages::Order::Task::video;
+    order.original = 5;
+    order.result = 6;
+    order.size = Bytes{1ULL << 40};
+    order.sha256.bytes[3] = 7;
+    order.container = "mp4";
+    order.photo = {false, 77, 12.5};
+    order.video = {false, "av1", 31, 1920, "slow"};
+    order.limits = {Bytes{123}, std::chrono::seconds{45}, Bytes{678}, false, true};
+    const auto got = stages::order_from(stages::to_json(order));
+    CHECK(got.task == order.task);
+    CHECK(got.original == 5);
+    CHECK(got.result == 6);
+    CHECK(got.size == order.size);
+    CHECK(got.sha256 == order.sha256);
+    CHECK(got.container == "mp4");
+    CHECK(got.photo.quality == 77);
+    CHECK(got.photo.max_megapixels == 12.5);
+    CHECK(got.video.codec == "av1");
+    CHECK(got.video.max_long_edge == 1920);
+    CHECK(got.video.preset == "slow");
+    CHECK(got.limits.memory == Bytes{123});
+    CHECK(got.limits.cpu == std::chrono::seconds{45});
+    CHECK(got.limits.file == Bytes{678});
+    CHECK_FALSE(got.limits.landlock);
+    CHECK(got.limits.seccomp);
+}
+
+TEST_CASE("an answer arrives as it was given, made harmless", "[compress]") {
+    Answer made;
+    made.outcome = Answer::Outcome::made;
+    made.result = {std::nullopt, ".mp4", "hevc crf 26", 41.5, "FFmpeg 5.1"};
+    const auto got = stages::answer_from(stages::to_json(made));
+    CHECK(got.outcome == Answer::Outcome::made);
+    CHECK(got.result.how == "hevc crf 26");
+    CHECK(got.result.psnr == 41.5);
+
+    Answer broken;
+    broken.outcome = Answer::Outcome::broken;
+    broken.reason = {"photo.broken", "it says\x1b[31m\n" + std::string(5000, 'x')};
+    const auto told = stages::answer_from(stages::to_json(broken));
+    CHECK(told.reason.code == "photo.broken");
+    CHECK_THAT(told.reason.text, Catch::StartsWith("it says?[31m?xx"));
+    CHECK(told.reason.text.size() == 400);
+}
+
+TEST_CASE("what is no answer is refused", "[compress]") {
+    const auto* text = GENERATE("", "{", "[]", "{\"outcome\":\"great\"}", "{\"outcome\":7}", "{\"outcome\":\"made\"}", "null");
+    CHECK_THROWS_AS(stages::answer_from(text), BadInput);
+}
