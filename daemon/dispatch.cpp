@@ -6,6 +6,7 @@
 
 #include "common/clock/clock.h"
 #include "common/log/log.h"
+#include "daemon/commands/adopt_archive.h"
 #include "daemon/commands/archive_commands.h"
 #include "daemon/commands/auth_commands.h"
 #include "daemon/commands/commands.h"
@@ -27,6 +28,7 @@ int db_command(const Options& options, const config::Settings& settings) {
     const fs::path file = options.words.size() > 1 ? options.words[1] : "";
     if (options.words.size() > 2) throw UsageError{"usage.words", "usage: mediaferry db adopt|backup|check [FILE]"};
     const auto now = SystemClock{}.now();
+    if (what == "adopt" && file == "--from-archive") return db_adopt_from_archive(settings, options.json);
     if (what == "adopt") return db_adopt(settings, file, options.json, now, std::cout, std::cerr);
     if (what == "backup") return db_backup(settings, file, options.json, now, std::cout, std::cerr);
     if (what == "check") return db_check(settings, options.json, std::cout, std::cerr);
@@ -42,7 +44,7 @@ const std::map<std::string_view, Command>& commands() {
         {"approve", approve_command},     {"why", why_command},         {"history", history_command},
         {"attention", attention_command}, {"release", release_command}, {"redo", redo_command},
         {"audit", audit_command},         {"doctor", doctor_command},   {"archive", archive_command},
-        {"auth", auth_command},           {"db", db_command},         {"exchange", exchange_command},
+        {"auth", auth_command},           {"db", db_command},         {"compare", compare_command},         {"exchange", exchange_command},
     };
     return table;
 }

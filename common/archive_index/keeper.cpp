@@ -125,6 +125,18 @@ void write_sidecar(const archive::Archive& archive, const CapsuleAsset& photo) {
     write_book(archive, path, to_xmp(photo));
 }
 
+/// Something of somebody else's where a book of this folder belongs is told; the other folders get theirs.
+template <class Work>
+bool unless_in_the_way(const std::string& folder, Work&& work) {
+    try {
+        work();
+        return true;
+    } catch (const NeedsPerson& error) {
+        log::warning("a book of the archive cannot be written", {{"FOLDER", folder}, {"REASON", error.code()}, {"ERROR", error.what()}});
+        return false;
+    }
+}
+
 }  // namespace
 
 fs::path index_file(const fs::path& state_directory, const archive::Archive& archive) {
@@ -184,7 +196,8 @@ std::int64_t Keeper::write_sums(const archive::Stop& stop) {
             const auto name = fs::path(row.path).filename().string();
             if (row.file_class == Class::original && row.sha256) sums[name] = *row.sha256;
         }
-        if (archive_.tree().status(folder.empty() ? fs::path{} : fs::path(folder))) write_book(archive_, path, sums_text(sums));
+        const bool there = archive_.tree().status(folder.empty() ? fs::path{} : fs::path(folder)).has_value();
+        if (there && !unless_in_the_way(folder, [&] { write_book(archive_, path, sums_text(sums)); })) continue;
         index_.mended(folder);
         ++written;
     }
@@ -210,7 +223,7 @@ Kept Keeper::keep(std::size_t limit, const archive::Stop& stop) {
     }
     for (const auto& folder : folders) {
         if (stop && stop()) return kept;
-        write_capsule(folder);
+        unless_in_the_way(folder, [&] { write_capsule(folder); });
         ++kept.folders;
     }
     write_sums(stop);

@@ -84,6 +84,24 @@ void archive_keys(Keys& in, Archive& archive) {
 }
 
 template <class Keys>
+void compare_keys(Keys& in, Compare& compare) {
+    in.always_on("remove the line");
+    in.value("local", compare.local, syntax::absolute_path_or_none());
+    in.value("depth", compare.depth, syntax::whole(0, 64));
+    in.maps("rules", compare.rules, [](Keys& keys, Compare::Rules& rules) {
+        keys.value("name", rules.name, syntax::filled("a name, such as images"));
+        keys.list("include", rules.include, syntax::filled("a part of a path, or a pattern with * and ?"));
+        keys.list("exclude", rules.exclude, syntax::filled("a part of a path, or a pattern with * and ?"));
+    });
+    in.maps("classes", compare.classes, [](Keys& keys, Compare::FileClass& one) {
+        keys.value("name", one.name, syntax::filled("a name, such as flats"));
+        keys.list("paths", one.paths, syntax::filled("a part of a path, or a pattern with * and ?"));
+    });
+    in.list("leave_out", compare.leave_out, syntax::filled("the name of a class"));
+    in.list("transit", compare.transit, syntax::filled("a part of a folder's path, or a pattern with * and ?"));
+}
+
+template <class Keys>
 void tier_keys(Keys& in, Tier& tier) {
     in.optional("younger_than", tier.younger_than, syntax::duration(seconds{1}, "1y"));
     in.kept_or("photo", tier.photo.keep, [&](Keys& photo) {
@@ -170,6 +188,7 @@ void every_key(Keys& in, Settings& s) {
     in.section("syncthing", [&](Keys& keys) { syncthing_keys(keys, s.syncthing); });
     in.section("pixel", [&](Keys& keys) { pixel_keys(keys, s.pixel); });
     in.section("archive", [&](Keys& keys) { archive_keys(keys, s.archive); });
+    in.section("compare", [&](Keys& keys) { compare_keys(keys, s.compare); });
     in.section("processing", [&](Keys& keys) { keys.value("enabled", s.processing_enabled, syntax::flag()); });
     in.section("compress", [&](Keys& keys) { compress_keys(keys, s.compress); });
     in.section("icloud_mark", [&](Keys& keys) { keys.value("enabled", s.icloud_mark_enabled, syntax::flag()); });

@@ -91,6 +91,24 @@ struct Archive {
     std::string trash = "_Trash";
 };
 
+/// `mediaferry compare` and `queue`.
+struct Compare {
+    fs::path local;  ///< empty: folders.backup
+    int depth = 2;   ///< folders that make a target's name
+    struct Rules {
+        std::string name;
+        std::vector<std::string> include, exclude;
+    };
+    std::vector<Rules> rules{{"images", {}, {"WBPP", "Processing"}}, {"wip", {"WBPP", "Processing"}, {}}};
+    struct FileClass {
+        std::string name;
+        std::vector<std::string> paths;
+    };
+    std::vector<FileClass> classes{{"flats", {"_FlatWizard"}}};
+    std::vector<std::string> leave_out{"flats"};  ///< classes that an action leaves out unless it is told to take them
+    std::vector<std::string> transit;             ///< targets that only pass through the NAS
+};
+
 /// What a tier does with one kind of file.
 struct PhotoTier {
     bool keep = false;                     ///< the original bytes
@@ -178,6 +196,7 @@ struct Settings {
     Syncthing syncthing;
     Pixel pixel;
     Archive archive;
+    Compare compare;
     bool processing_enabled = true;
     bool icloud_mark_enabled = true;
     bool cleanup_enabled = true;

@@ -20,6 +20,12 @@ void Books::done(const std::vector<Due>& written) {
     transaction.commit();
 }
 
+void Books::all_due() {
+    Transaction transaction(db_);
+    Query(db_, "INSERT OR IGNORE INTO book_due (media_id) SELECT DISTINCT media_id FROM copy WHERE place = 'nas' AND removed_at IS NULL").run();
+    transaction.commit();
+}
+
 std::vector<Books::Archived> Books::archived_in(std::string_view folder) const {
     constexpr int copy_at = kItemWidth;
     const std::string prefix = folder.empty() ? "" : std::string(folder) + "/";
@@ -66,7 +72,8 @@ void file_in(MediaDb& db, std::int64_t album, AssetId asset) {
 
 }  // namespace
 
-void Books::set_album(const std::string& account, const std::string& library, const std::string& name, const std::vector<std::string>& record_names) {
+void Books::set_album(const std::string& account, const std::string& library, const std::string& name, const std::vector<std::string>& record_names,
+                      bool complete) {
     Transaction transaction(db_);
     const auto album = album_id(db_, name);
     std::set<std::int64_t> members;
@@ -82,7 +89,7 @@ void Books::set_album(const std::string& account, const std::string& library, co
         before = all(query, [](const Query& row) { return row.integer(0); });
     }
     for (const auto asset : before) {
-        if (members.erase(asset) > 0) continue;
+        if (members.erase(asset) > 0 || !complete) continue;
         // What we deleted from iCloud left its albums with that: it was in them to the end.
         Query(db_, R"(DELETE FROM album_asset WHERE album_id = :album AND asset_id = :asset
                        AND EXISTS (SELECT 1 FROM asset WHERE id = :asset AND deleted_at IS NULL AND gone_at IS NULL))")

@@ -25,6 +25,8 @@ public:
     /// Files whose books are out of date, oldest change first. done() forgets exactly these: a change made meanwhile is due again.
     std::vector<Due> due(std::size_t limit) const;
     void done(const std::vector<Due>&);
+    /// Every file with a copy on the NAS is due: a scan wants all books true.
+    void all_due();
 
     struct Archived {
         MediaItem item;
@@ -38,8 +40,9 @@ public:
         std::vector<std::string> albums;  ///< of this house's iCloud, by name
     };
     Words words_of(AssetId) const;
-    /// Members of one album of this house's iCloud as a listing saw them: those that left it are taken out.
-    void set_album(const std::string& account, const std::string& library, const std::string& name, const std::vector<std::string>& record_names);
+    /// Members of one album of this house's iCloud as a listing saw them; if it was complete, those that left it are taken out.
+    void set_album(const std::string& account, const std::string& library, const std::string& name, const std::vector<std::string>& record_names,
+                   bool complete = true);
     /// Albums of this house's iCloud that are not among `names` are forgotten.
     void keep_albums(const std::vector<std::string>& names);
     void set_words(AssetId, const Words&);

@@ -15,6 +15,7 @@
 #include "common/media_db/catalogue.h"
 #include "common/media_db/evidence.h"
 #include "common/media_db/reports.h"
+#include "daemon/commands/reindex_command.h"
 #include "daemon/exit_code.h"
 #include "daemon/open_house.h"
 #include "daemon/stop_signal.h"
@@ -172,11 +173,12 @@ int archive_command(const Options& options, const config::Settings& settings) {
     if (options.words.empty()) throw UsageError{"usage.archive", "archive what? init or verify"};
     const auto& verb = options.words.front();
     const Words rest{options.words.begin() + 1, options.words.end()};
-    if (verb != "init" && verb != "verify")
-        throw UsageError{"usage.archive", verb == "reindex" || verb == "restore" ? "archive " + verb + " comes with a later release"
-                                                                                 : "no archive " + verb + "; there is init and verify"};
+    if (verb != "init" && verb != "reindex" && verb != "verify")
+        throw UsageError{"usage.archive", verb == "restore" ? "archive restore comes with a later release"
+                                                            : "no archive " + verb + "; there is init, reindex and verify"};
     if (!settings.archive.enabled)
         throw ConfigError{"archive.off", "archive.enabled is false in " + settings.file.string() + ": this house has no archive"};
+    if (verb == "reindex") return reindex_command(rest, options, settings);
     return verb == "init" ? init(rest, options, settings) : verify(rest, options, settings);
 }
 

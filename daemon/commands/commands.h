@@ -19,5 +19,6 @@ int release_command(const Options&, const config::Settings&);
 int redo_command(const Options&, const config::Settings&);
 int audit_command(const Options&, const config::Settings&);
 int doctor_command(const Options&, const config::Settings&);
+int compare_command(const Options&, const config::Settings&);
 
 }  // namespace mediaferry::daemon

@@ -59,7 +59,6 @@ void settle_unlisted(icloud::Client& client, stage::Run& run, const std::vector<
     }
 }
 
-/// Apple takes names in any case; one account must not become two.
 std::string lower(std::string name) {
     for (auto& letter : name)
         if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
@@ -68,9 +67,11 @@ std::string lower(std::string name) {
 
 }  // namespace
 
+std::string account_of(const config::Settings& settings) { return lower(settings.icloud.username); }
+
 Census take_census(icloud::Client& client, stage::Run& run) {
     Catalogue catalogue{run.db()};
-    const auto account = lower(run.settings().icloud.username);
+    const auto account = account_of(run.settings());
     const auto zone = client.library().zone;
     const auto began = run.now();
     Census census;

@@ -16,6 +16,9 @@ struct Census {
     bool complete = false;
 };
 
+/// The Apple account as the catalogue writes it. Apple takes names in any case; one account must not become two.
+std::string account_of(const config::Settings&);
+
 /// Lists the whole library into the catalogue. Only a listing that iCloud's own count confirms unlists anything; an incomplete one is remembered
 /// (state "census") and stops deletion until a complete one. Throws as icloud::Client::list().
 Census take_census(icloud::Client&, stage::Run&);

@@ -7,6 +7,7 @@
 #include "common/icloud/sign_in_state.h"
 #include "common/log/log.h"
 #include "common/stage/stage.h"
+#include "stages/icloud_download/albums.h"
 #include "stages/icloud_download/arrivals.h"
 #include "stages/icloud_download/census.h"
 #include "stages/icloud_download/fetch.h"
@@ -46,6 +47,7 @@ public:
         const auto census = take_census(client, run);
         const auto arrivals = take_arrivals(run, census.complete);
         const auto own = fetch_missing(client, run);
+        read_albums(client, run);
         log::info("download done",
                   {{"BY_ICLOUDPD", arrivals.taken_in}, {"BY_US", own.files}, {"SET_ASIDE", arrivals.set_aside}, {"FAILED", own.failed}});
         if (const auto problem = fetched.problem(); problem && !obstacle)

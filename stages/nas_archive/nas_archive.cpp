@@ -6,6 +6,7 @@
 #include "common/archive/known.h"
 #include "common/archive/receipt.h"
 #include "common/archive/settle.h"
+#include "common/archive_index/keeper.h"
 #include "common/errors/errors.h"
 #include "common/files/files.h"
 #include "common/media_db/catalogue.h"
@@ -112,6 +113,12 @@ Outcome NasArchive::process(const MediaItem& item, Run& run) {
     return Done{};
 }
 
+void NasArchive::keep_books(Run& run) {
+    run.activity("writing index, checksums and capsules of the archive");
+    auto index = archive_index::Index::open(archive_index::index_file(run.settings().state_directory(), *archive_));
+    archive_index::Keeper{run.db(), *archive_, index}.keep_all(run.stop());
+}
+
 bool NasArchive::after_items(Run& run) {
     constexpr std::size_t most_files = 500;
     constexpr std::uint64_t most_bytes = 16ULL << 30;
@@ -129,6 +136,7 @@ bool NasArchive::after_items(Run& run) {
         const auto reason = archive::read_again(*archive_, run.db(), *item, copy, run.now(), settle, run.stop(), run.id());
         if (reason) run.failed(*reason);
     }
+    keep_books(run);
     return false;
 }
 

@@ -21,6 +21,8 @@ public:
     std::optional<std::string> rehearse(const stage::MediaItem&, stage::Run&) override;
 
 private:
+    /// What this and other runs archived, or learned of archived photos, into the archive's own books.
+    void keep_books(stage::Run&);
     std::optional<archive::Layout> layout_;
     std::optional<archive::Archive> archive_;
 };

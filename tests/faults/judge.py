@@ -35,6 +35,8 @@ def unnumbered(path: str | None) -> str | None:
 def unfinished(relative: str) -> bool:
     """What may be incomplete, by its name: nobody takes it for a photo."""
     parts = relative.split("/")
+    if parts[-1] in ("SHA256SUMS", "mediaferry.json") or relative.endswith(".xmp"):
+        return True  # the archive's own books
     return any(part.startswith((".mediaferry", ".st", ".syncthing")) for part in parts) or relative.endswith((".part", ".new"))
 
 

@@ -225,9 +225,10 @@ class World:
         return {str(p.relative_to(folder)): (p.stat().st_size, p.stat().st_mtime_ns, p.stat().st_ino) for p in folder.rglob("*") if p.is_file()}
 
     def photos(self, folder: Path) -> set[str]:
-        """Relative paths of real files: no dot files, no placeholder (nothing on disk), no canary."""
+        """Relative paths of real files: no dot files, no placeholder (nothing on disk), no canary, none of the archive's own books."""
         return {str(p.relative_to(folder)) for p in folder.rglob("*")
-                if p.is_file() and not any(part.startswith(".") for part in p.relative_to(folder).parts) and p.stat().st_blocks > 0 and p.suffix != ".txt"}
+                if p.is_file() and not any(part.startswith(".") for part in p.relative_to(folder).parts) and p.stat().st_blocks > 0 and p.suffix not in (".txt", ".xmp")
+                and p.name not in ("SHA256SUMS", "mediaferry.json")}
 
     @contextlib.contextmanager
     def icloudpd_trusts_the_loopback(self):

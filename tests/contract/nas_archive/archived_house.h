@@ -17,14 +17,18 @@ class ArchivedHouse : public House {
 public:
     ArchivedHouse() { archive::Archive::initialise(settings.archive, clock.now()); }
 
-    /// Photos in the archive, relative; without the marker.
+    /// Photos in the archive, relative; without the marker and the archive's own books.
     std::vector<std::string> files() const {
         std::vector<std::string> found;
         for (const auto& entry : fs::recursive_directory_iterator(nas()))
-            if (fs::is_regular_file(entry.path()) && entry.path().filename() != archive::kMarkerName)
+            if (fs::is_regular_file(entry.path()) && entry.path().filename() != archive::kMarkerName && !is_book(entry.path()))
                 found.push_back(entry.path().lexically_relative(nas()).string());
         std::sort(found.begin(), found.end());
         return found;
+    }
+    static bool is_book(const fs::path& path) {
+        const auto name = path.filename().string();
+        return name == "SHA256SUMS" || name == "mediaferry.json" || name.ends_with(".xmp") || path.parent_path().filename() == ".mediaferry";
     }
     /// Every entry of the archive with its size and times.
     std::vector<std::string> tree() const {
