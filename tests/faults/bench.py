@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import tiny_library
 import world as worlds
 from judge import Judge
 from standin_syncthing import StandinSyncthing
@@ -110,7 +111,7 @@ class Bench:
         self.seconds = 0.0
 
     def choose(self, keys: list[str]) -> Path:
-        whole, chosen = worlds.sample(), self.disk.at / "library"
+        whole, chosen = tiny_library.ensure(Path(os.environ.get("MEDIAFERRY_SAMPLE") or worlds.SOURCE / "build" / "sample")), self.disk.at / "library"
         chosen.mkdir(exist_ok=True)
         known = {asset["key"]: asset for asset in json.loads((whole / "library.json").read_text())["assets"]}
         for key in keys:
@@ -130,6 +131,7 @@ class Bench:
             config["icloud_delete"].pop("require")
             config["retry"] = {"first": "0s", "max": "0s", "attempts": 20}
             config["workflow"] = {"cleanup_after": "0s"}
+            config["compress"] = {"minimum_saving": "1 KiB"}      # the photos are small
             self.world.write_config()
             self.judge = Judge(self.root, lambda: self.world.icloud.call("state")["assets"], lambda: self.world.icloud.deleted(), self.phone.on_phone)
         except BaseException:

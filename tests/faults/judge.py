@@ -32,12 +32,16 @@ def unnumbered(path: str | None) -> str | None:
     return path and re.sub(r"(/IMG_\d{4})-2\.", r"\1.", path)
 
 
+def book(relative: str) -> bool:
+    """What the archive itself keeps beside the photos."""
+    parts = relative.split("/")
+    return parts[-1] in ("SHA256SUMS", "mediaferry.json") or relative.endswith(".xmp") or (parts[0] == ".mediaferry" and not relative.endswith(".part"))
+
+
 def unfinished(relative: str) -> bool:
     """What may be incomplete, by its name: nobody takes it for a photo."""
     parts = relative.split("/")
-    if parts[-1] in ("SHA256SUMS", "mediaferry.json") or relative.endswith(".xmp"):
-        return True  # the archive's own books
-    return any(part.startswith((".mediaferry", ".st", ".syncthing")) for part in parts) or relative.endswith((".part", ".new"))
+    return book(relative) or any(part.startswith((".mediaferry", ".st", ".syncthing")) for part in parts) or relative.endswith((".part", ".new"))
 
 
 class Judge:
@@ -150,7 +154,7 @@ class Judge:
         for folder in (self.home, self.nas):
             for name in self.files(folder):
                 base = os.path.basename(name)
-                if unfinished(name) and not base.startswith((".st", ".mediaferry-nas", ".mediaferry-bad-")) and base != ".mediaferry-archive.json":
+                if unfinished(name) and not book(name) and not base.startswith((".st", ".mediaferry-nas", ".mediaferry-bad-")) and base != ".mediaferry-archive.json":
                     found.append(f"{folder.name}/{name}")
         runs = self.root / "state" / "runs"
         found += [f"state/{p.name}" for p in (self.root / "state").rglob("*.part*")]

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kills mediaferry at every named failpoint (`mediaferry failpoints`), in every kind of run that comes there, and has the step fail there; then
+the same is run again without, to its end, and everything must be as if nothing had happened: judge, audit, and the very same end state.
+
+    failpoints.py [--full] [--only TEXT] [--leg NAME] [--seed N] [--seconds N] [--list] [--one NAME[:k]=kill|throw --leg NAME]
+
+Which runs come to which failpoint is recorded first, by running each undisturbed. A failpoint that no run reaches is a violation, unless
+UNREACHED says why."""
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "support"), str(Path(__file__).resolve().parent)]
+from bench import LEGS, Bench, Ended
+from results import SOURCE, Results
+from verbs import VERBS, Verb
+from world import binary
+
+KEYS = ["live", "edited", "twin-1", "twin-2", "double", "double-2", "raw-pair", "clip"]
+FURTHER = 4              # hits of one failpoint in one run that are tried in --full, spread over all of them
+
+# Failpoint (or its beginning) -> why none of the runs here comes there. Nothing else may stay unreached.
+UNREACHED = {
+    "files.rename.by_link": "only on a file system without RENAME_NOREPLACE (an old NFS server)",
+    "files.rename.unlink_old": "only on a file system without RENAME_NOREPLACE (an old NFS server)",
+    "files.move.unlink_old": "only where working folders lie on different disks; tests/unit/files moves between two",
+    "files.share.link": "only where the file system cannot share blocks and the phone's folder is send-only",
+    "notify.": "nothing is to be told in these runs; no row of media.db depends on it",
+    "daemon.": "of the daemon alone: random_kills.py kills it with its children",
+}
+
+
+class Failpoints:
+    def __init__(self, bench: Bench, given: argparse.Namespace):
+        self.bench, self.given = bench, given
+        self.random = random.Random(given.seed)
+        self.runs: dict[str, Verb] = {leg: Verb(leg, leg, ["--run-stage", stage]) for leg, stage in LEGS} | {verb.name: verb for verb in VERBS}
+        self.reached: dict[str, dict[str, int]] = defaultdict(dict)      # failpoint -> run -> how often
+        self.tried: Counter[str] = Counter()
+        self.names: set[str] = set()
+        self.wrong: dict[str, list[str]] = defaultdict(list)
+        self.swept: Counter[str] = Counter()
+        self.until = time.monotonic() + given.seconds if given.seconds else None
+
+    def over(self) -> bool:
+        return self.until is not None and time.monotonic() > self.until
+
+    @staticmethod
+    def listed() -> dict[str, str]:
+        done = subprocess.run([str(binary()), "failpoints"], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError("this build has no failpoints (MEDIAFERRY_FAILPOINTS): " + done.stderr)
+        found: dict[str, str] = {}
+        for line in done.stdout.splitlines():
+            name, step, where = line.split("\t")
+            if name in found:
+                raise RuntimeError(f"two places have the name {name}: one of them is {where}")
+            found[name] = step
+        return found
+
+    def run(self, verb: Verb, failpoint: str = "", log: Path | None = None) -> Ended:
+        extra = ({"MEDIAFERRY_FAILPOINT": failpoint} if failpoint else {}) | ({"MEDIAFERRY_FAILPOINT_LOG": str(log)} if log else {})
+        words = verb.words(self.bench) if callable(verb.words) else verb.words
+        try:
+            done = subprocess.run([str(binary()), *words], env=self.bench.world.environment(**extra), text=True, capture_output=True, timeout=180, cwd=self.bench.root)
+        except subprocess.TimeoutExpired:
+            return Ended(-99, "no end after 180 s", True)
+        return Ended(done.returncode, done.stderr, done.returncode == -9)
+
+    def put_back(self, verb: Verb) -> None:
+        self.bench.put_back(verb.moment)
+        if verb.before:
+            verb.before(self.bench)
+
+    def record(self) -> None:
+        """Runs everything once, undisturbed: who comes where, and how it is afterwards."""
+        log = self.bench.disk.at / "failpoints.log"
+        for verb in self.runs.values():
+            if self.given.leg not in (None, verb.name):
+                continue
+            self.put_back(verb)
+            log.unlink(missing_ok=True)
+            done = self.run(verb, log=log)
+            if verb.goes_further:
+                done = self.run(verb)
+            if done.code not in verb.ends_with:
+                raise RuntimeError(f"the undisturbed {verb.name} ended with {done.code}: {done.err}")
+            for name, count in Counter(log.read_text().split()).items():
+                self.reached[name][verb.name] = count
+            self.bench.reference["failpoint " + verb.name] = self.bench.judge.portrait()
+
+    # one trial ------------------------------------------------------------------------------------------------------
+
+    def compare(self, verb: Verb) -> list[str]:
+        judge = self.bench.judge
+        return judge.now() + judge.settled() + judge.differences(self.bench.reference["failpoint " + verb.name], judge.portrait())
+
+    def heal(self, verb: Verb, attempts: int = 3) -> list[str]:
+        wrong, said = [], Ended(0, "")
+        for _ in range(attempts):
+            if verb.finished and verb.finished(self.bench):
+                said = Ended(0, "")         # the verb is not one to say twice
+            else:
+                said = self.run(verb)
+            wrong = self.compare(verb)
+            if said.code in verb.ends_with and not wrong:
+                return []
+        return wrong + [f"the healing run ended with {said.code}: {said.err.strip().splitlines()[-1:]}"]
+
+    def leftovers(self) -> list[str]:
+        found = self.bench.judge.leftovers()
+        kinds = {self.bench.judge.shape(one) for one in found}
+        if not any(self.swept[kind] < 3 for kind in kinds):
+            return []
+        self.swept.update(kinds)
+        time.sleep(1.1)                     # cleanup_after is 0 s: what was touched in this second stays
+        self.bench.run("cleanup")
+        return [f"nobody removes {one}" for one in self.bench.judge.leftovers()]
+
+    def trial(self, name: str, run: str, k: int, action: str, tell: bool = False) -> None:
+        bench, verb = self.bench, self.runs[run]
+        self.put_back(verb)
+        ended = self.run(verb, f"{name}:{k}={action}")
+        self.tried[action] += 1
+        self.names.add(name)
+        wrong = bench.judge.now()
+        if action == "kill" and verb.single and not ended.hit:
+            wrong.append(f"was not killed there; ended with {ended.code}")
+        if action == "throw" and (ended.code in (70, -99) or ended.code < 0):
+            wrong.append(f"ended with {ended.code}: {ended.err.strip().splitlines()[-1:]}")
+        wrong = wrong or self.heal(verb) or bench.audit() or self.leftovers()
+        if tell:
+            print(ended, wrong, sep="\n")
+        if wrong:
+            self.wrong[action].append(f"{name}:{k}={action} in {run}: {wrong[0]}")
+            print(f"VIOLATION {name}:{k}={action} --leg {run}", *("  " + one for one in wrong[:12]), sep="\n", flush=True)
+
+    # campaigns ------------------------------------------------------------------------------------------------------
+
+    def unreached(self, listed: dict[str, str]) -> list[str]:
+        return sorted(name for name in listed if name not in self.reached)
+
+    @staticmethod
+    def excused(name: str) -> str | None:
+        return next((why for start, why in UNREACHED.items() if name.startswith(start)), None)
+
+    def hits(self, count: int) -> list[int]:
+        return sorted({1 + (count - 1) * i // (FURTHER - 1) for i in range(FURTHER)})
+
+    def quick(self, points: list[str]) -> None:
+        """Each name once in turn, in whichever run; as many as there is time for."""
+        self.random.shuffle(points)
+        for name in points:
+            if self.over():
+                return
+            run, count = self.random.choice(sorted(self.reached[name].items()))
+            self.trial(name, run, self.random.randint(1, count), "kill")
+
+    def full(self, points: list[str]) -> None:
+        for name in points:
+            for run, count in sorted(self.reached[name].items()):
+                for k in self.hits(count):
+                    if self.over():
+                        return
+                    self.trial(name, run, k, "kill")
+                self.trial(name, run, self.random.randint(1, count), "throw")
+
+
+def unnamed_transactions() -> list[str]:
+    """Every commit has a name: a Transaction without one is a step that no test kills at."""
+    found = subprocess.run(["grep", "-rnE", r"Transaction [a-z_]+[({][^;]*;", str(SOURCE / "common"), str(SOURCE / "stages"), str(SOURCE / "daemon"), "--include=*.cpp"],
+                           capture_output=True, text=True).stdout
+    return [line.removeprefix(str(SOURCE) + "/") for line in found.splitlines() if "MF_COMMIT" not in line and "SQLite::" not in line]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--full", action="store_true", help="every failpoint in every run that reaches it, several hits, kill and throw")
+    parser.add_argument("--only", default="", help="failpoints whose name contains this")
+    parser.add_argument("--leg", help="this run only")
+    parser.add_argument("--list", action="store_true", help="which run reaches which failpoint how often; tries nothing")
+    parser.add_argument("--one", metavar="NAME[:k]=ACTION", help="one trial, told at length")
+    parser.add_argument("--seconds", type=float, help="stop beginning new trials after this long")
+    parser.add_argument("--seed", type=int, default=int(time.time() // 86400), help="of the sample; another one each day if not given")
+    given = parser.parse_args()
+    if given.seconds is None and not given.full:
+        given.seconds = 45
+    listed = Failpoints.listed()
+    with Bench(KEYS if given.full or given.list else KEYS[:6], "failpoints") as bench:
+        bench.prepare()
+        work = Failpoints(bench, given)
+        work.record()
+        nowhere = work.unreached(listed)
+        if given.list:
+            for name, step in sorted(listed.items()):
+                print(f"{name:55} {', '.join(f'{run} {count}' for run, count in work.reached[name].items()) or 'NOWHERE: ' + (work.excused(name) or '?')}")
+            return 0
+        if given.one:
+            name, _, action = given.one.partition("=")
+            name, _, k = name.partition(":")
+            work.trial(name, given.leg or sorted(work.reached[name])[0], int(k or 1), action, tell=True)
+            return 1 if work.wrong else 0
+        points = sorted(name for name in listed if name in work.reached and given.only in name)
+        (work.full if given.full else work.quick)(points)
+    found = Results("failpoints", "full" if given.full else "quick")
+    found.add("kill -9 at a named failpoint", work.tried["kill"], len(work.wrong["kill"]), f"{len(work.names)} of {len(listed)} names, in {len(work.runs)} kinds of runs")
+    if given.full:
+        found.add("the step at a named failpoint fails", work.tried["throw"], len(work.wrong["throw"]))
+    if given.leg is None:
+        forgotten = [name for name in nowhere if work.excused(name) is None]
+        nameless = unnamed_transactions()
+        for name in forgotten:
+            print(f"NO RUN REACHES {name}: {listed[name]}")
+        for line in nameless:
+            print(f"A COMMIT WITHOUT A NAME: {line}")
+        found.add("failpoints that no run reaches, and commits that have none", len(listed), len(forgotten) + len(nameless),
+                  f"{len(nowhere) - len(forgotten)} unreached with a reason")
+    return found.write()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
