@@ -58,6 +58,14 @@ class Admin:
         asset.edits[kind] = self.world.library.resource(kind, described, Path("/"))
         self.world.library.touch(asset)
 
+    def do_describe(self, given):
+        """The owner writes something about a photo, or marks it as a favourite."""
+        asset = self.world.library.find(given["asset"])
+        for word in ("title", "caption", "favorite"):
+            if word in given:
+                setattr(asset, word, given[word])
+        self.world.library.touch(asset)
+
     def _relations(self, given):
         library = self.world.library
         asset, titles = library.find(given["asset"]), {a.name for a in library.albums.values() if a.title == given["album"]}
