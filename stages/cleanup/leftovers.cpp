@@ -74,8 +74,15 @@ bool came_again(media_db::Catalogue& catalogue, const fs::path& found) { return 
 
 }  // namespace
 
+namespace {
+
+/// What no photo is ever called in our folders: names from outside lose a leading dot.
+bool is_our_name(std::string_view name) { return files::is_temporary_name(name) || name.starts_with(".mediaferry-small-"); }
+
+}  // namespace
+
 bool is_unfinished_name(std::string_view name) {
-    if (files::is_temporary_name(name) || name.starts_with(".mediaferry-small-")) return true;
+    if (is_our_name(name)) return true;
     if (!name.ends_with(".part")) return false;
     name.remove_suffix(5);
     constexpr std::size_t shortest_checksum = 24;
@@ -89,8 +96,8 @@ std::vector<Leftover> unfinished_files(Run& run, Timestamp before) {
     places.push_back(folders.root / ".mediaferry-staging");
     if (folders.pixel_sync.parent_path() != folders.root) places.push_back(folders.pixel_sync.parent_path() / ".mediaferry-staging");
     std::vector<Leftover> found;
-    // Our small state files are written beside their place: the head of the history, the session.
-    for (const auto& folder : {run.settings().state_directory(), run.settings().icloud.cookie_directory})
+    // Small state files are written beside their place: the head of the history (beside media.db), the session.
+    for (const auto& folder : {run.settings().database.parent_path(), run.settings().state_directory(), run.settings().icloud.cookie_directory})
         for (const auto& name : names_in(folder))
             if (struct stat status{}; files::is_temporary_name(name) && ::lstat((folder / name).c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
                                       untouched_since(status, before))
@@ -98,7 +105,9 @@ std::vector<Leftover> unfinished_files(Run& run, Timestamp before) {
     const auto own_fetches = folders.incoming / ".mediaferry-fetch";
     for (const auto& folder : places) {
         walk(run, folder, [&](const fs::path& path, const struct stat& status) {
-            const bool ours = is_unfinished_name(path.filename().string()) || is_staging(path) ||
+            const auto name = path.filename().string();
+            // icloudpd's own form counts where icloudpd writes: elsewhere a photo may be called so.
+            const bool ours = is_our_name(name) || (folder == folders.incoming && is_unfinished_name(name)) || is_staging(path) ||
                               (path.parent_path() == own_fetches && path.extension() == ".part" && whole_number(path.stem().string()));
             if (ours && S_ISREG(status.st_mode) && untouched_since(status, before))
                 found.push_back({Leftover::Kind::file, path, "an unfinished transfer that nobody goes on with"});

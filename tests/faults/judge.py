@@ -156,8 +156,8 @@ class Judge:
                 base = os.path.basename(name)
                 if unfinished(name) and not book(name) and not base.startswith((".st", ".mediaferry-nas", ".mediaferry-bad-")) and base != ".mediaferry-archive.json":
                     found.append(f"{folder.name}/{name}")
-        runs = self.root / "state" / "runs"
-        found += [f"state/{p.name}" for p in (self.root / "state").rglob("*.part*")]
+        runs = self.root / "state" / "state" / "runs"
+        found += [f"{folder}/{p.name}" for folder in ("state", "icloud-session") for p in (self.root / folder).rglob("*.part*")]
         return found + [f"state/runs/{p.name}" for p in runs.iterdir()] if runs.is_dir() else found
 
     @staticmethod

@@ -60,7 +60,7 @@ TEST_CASE("cleanup removes what nobody goes on with, and only that", "[cleanup]"
     const auto fetch = test::write(house.folder("incoming") / ".mediaferry-fetch/17.part", "half");
     const auto staged = test::write(house.settings.folders.root / ".mediaferry-staging/IMG_1-7.JPG", "half");
     const auto small = test::write(house.folder("library") / "2024/06/.mediaferry-small-7.jpg", "half");
-    const auto state = test::write(house.settings.state_directory() / files::temporary_name(), "half");
+    const auto state = test::write(house.settings.database.parent_path() / files::temporary_name(), "half");
     const auto session = test::write(house.settings.icloud.cookie_directory / files::temporary_name(), "half");
     const auto foreign = test::write(house.folder("incoming") / "holiday.part", "a person's");
     const auto unknown = test::write(house.folder("backup") / "unknown.jpg", "a person's");
@@ -78,6 +78,16 @@ TEST_CASE("cleanup removes what nobody goes on with, and only that", "[cleanup]"
     CHECK_FALSE(fs::exists(session));
     CHECK(fs::exists(foreign));
     CHECK(fs::exists(unknown));
+}
+
+TEST_CASE("cleanup leaves a photo that is called as icloudpd calls its unfinished files", "[cleanup]") {
+    HouseOfToday house;
+    house.downloaded(kIcloudpdPart);
+    const auto small = test::write(house.folder("library") / "2024/06" / kIcloudpdPart, "a small copy");
+    house.clock.advance(house.settings.workflow.cleanup_after + 1min);
+    house.run("cleanup");
+    CHECK(fs::exists(house.folder("backup") / kIcloudpdPart));
+    CHECK(fs::exists(small));
 }
 
 TEST_CASE("cleanup removes empty folders but not the folders of the house", "[cleanup]") {
