@@ -73,7 +73,7 @@ std::unique_ptr<Index::Impl> open_once(const fs::path& file) {
     prepare(*impl);
     impl->open(file, Connection::Mode::read_write, kBusyMilliseconds);
     if (impl->number("SELECT count(*) FROM sqlite_schema") == 0) {
-        sqlite::Transaction making{*impl};
+        sqlite::Transaction making{*impl, MF_COMMIT("archive_index.make")};
         if (impl->number("SELECT count(*) FROM sqlite_schema") == 0) {
             impl->run(kSchema);
             impl->run("PRAGMA application_id = " + std::to_string(kApplication));
@@ -129,7 +129,7 @@ std::optional<Index> Index::open_to_read(const fs::path& file) {
 const fs::path& Index::file() const { return impl_->file; }
 
 void Index::put(const Row& row) {
-    sqlite::Transaction transaction{*impl_};
+    sqlite::Transaction transaction{*impl_, MF_COMMIT("archive_index.put")};
     const auto before = at(row.path);
     const bool same_content = before && before->size == row.size && (before->sha256 == row.sha256 || !before->sha256 || !row.sha256);
     Query write(*impl_,
@@ -154,7 +154,7 @@ void Index::put(const Row& row) {
 }
 
 void Index::remove(std::string_view path) {
-    sqlite::Transaction transaction{*impl_};
+    sqlite::Transaction transaction{*impl_, MF_COMMIT("archive_index.remove")};
     const auto before = at(path);
     if (before) Query(*impl_, "DELETE FROM file WHERE path = :path").with(":path", path).run();
     if (before) set_note(kChanged, "yes");

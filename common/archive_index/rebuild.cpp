@@ -108,7 +108,7 @@ private:
         const auto home = goes_on ? bring_home(file) : std::optional<fs::path>{};
         const auto media = take_in(file, asset, home.value_or(settings_.folders.backup / file.path));
         const bool deleted = photo.deleted.has_value();
-        media_db::Transaction transaction{db_};
+        media_db::Transaction transaction{db_, MF_COMMIT("archive_index.rebuild.row")};
         if (!home) forget_local(media);
         media_db::Copy copy;
         copy.media = media;

@@ -61,7 +61,7 @@ Analysis analyze(const House& house, const fs::path& remote_db, bool rehearse) {
     const auto list = new_id("exchange", now);
     const auto operation = new_id("analyze", now);
     books.archive_id(now);  // who we are, before anybody is told
-    media_db::Transaction transaction{house.db};
+    media_db::Transaction transaction{house.db, MF_COMMIT("exchange.analyze.list")};
     books.begin({operation, "analyze", "running", fs::absolute(remote_db).string(), list, "", 0, 0, 0, now, {}}, now);
     books.create_list(list, operation, now);
     Names names;

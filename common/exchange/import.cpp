@@ -118,7 +118,7 @@ private:
     void reserve(Intake& intake) {
         std::map<Sha256, SyncFile> reserved;  // by an earlier call that was killed
         for (auto& row : books_.files_of(operation_, "placing")) reserved.emplace(row.sha256, std::move(row));
-        media_db::Transaction transaction{house_.db};
+        media_db::Transaction transaction{house_.db, MF_COMMIT("exchange.import.reserve")};
         for (auto& one : arrivals_) {
             const auto known = reserved.find(one.file->sha256);
             one.placed = known == reserved.end() ? intake.reserve(*one.file, one.photo->photo.taken) : known->second;
@@ -140,7 +140,7 @@ private:
     void give_rows(Intake& intake, Imported& result) {
         std::vector<SyncFile> needless;
         {
-            media_db::Transaction transaction{house_.db};
+            media_db::Transaction transaction{house_.db, MF_COMMIT("exchange.import.rows")};
             for (const auto& one : arrivals_) {
                 if (media_db::Catalogue(house_.db).item_with_content(one.file->sha256))
                     needless.push_back(one.placed);

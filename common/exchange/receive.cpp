@@ -160,7 +160,7 @@ private:
                     placed.emplace_back(intake.reserve(*file, photo.taken), files::Digests{});
                     placed.back().second = intake.place(source_->tree(), file->path, *file, photo.taken, placed.back().first);
                 }
-                media_db::Transaction transaction{house_.db};
+                media_db::Transaction transaction{house_.db, MF_COMMIT("exchange.receive.rows")};
                 for (std::size_t i = 0; i < fresh.size(); ++i) {
                     const auto& [file, brought] = fresh[i];
                     const auto media = intake.take_in(photo, *file, placed[i].second, placed[i].first, "syncthing:" + source_->id());

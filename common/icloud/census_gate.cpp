@@ -93,7 +93,7 @@ bool acknowledge_census(media_db::MediaDb& db, const std::string& by, Timestamp 
     const auto census = last_census(db);
     if (!census || !differs(*census)) return false;
     const json word{{"difference", signature(*census)}, {"by", by}};
-    media_db::Transaction transaction{db};
+    media_db::Transaction transaction{db, MF_COMMIT("icloud.census.acknowledge")};
     media_db::Facts(db).set(kWord, dump(word), now);
     media_db::Events(db).add({0, now, {}, {}, {}, "icloud_delete", "census_acknowledged", dump(word)});
     transaction.commit();

@@ -15,13 +15,13 @@ std::vector<Books::Due> Books::due(std::size_t limit) const {
 }
 
 void Books::done(const std::vector<Due>& written) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.books.done"));
     for (const auto& one : written) Query(db_, "DELETE FROM book_due WHERE id = :id").with(":id", one.id).run();
     transaction.commit();
 }
 
 void Books::all_due() {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.books.all_due"));
     Query(db_, "INSERT OR IGNORE INTO book_due (media_id) SELECT DISTINCT media_id FROM copy WHERE place = 'nas' AND removed_at IS NULL").run();
     transaction.commit();
 }
@@ -74,7 +74,7 @@ void file_in(MediaDb& db, std::int64_t album, AssetId asset) {
 
 void Books::set_album(const std::string& account, const std::string& library, const std::string& name, const std::vector<std::string>& record_names,
                       bool complete) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.books.set_album"));
     const auto album = album_id(db_, name);
     std::set<std::int64_t> members;
     for (const auto& record : record_names) {
@@ -102,7 +102,7 @@ void Books::set_album(const std::string& account, const std::string& library, co
 }
 
 void Books::keep_albums(const std::vector<std::string>& names) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.books.keep_albums"));
     std::vector<std::pair<std::int64_t, std::string>> known;
     {
         Query query(db_, "SELECT id, name FROM album WHERE source = ''");
@@ -120,7 +120,7 @@ void Books::keep_albums(const std::vector<std::string>& names) {
 }
 
 void Books::set_words(AssetId asset, const Words& words) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.books.set_words"));
     Query(db_, "UPDATE asset SET title = :title, caption = :caption WHERE id = :asset")
         .with(":title", words.title)
         .with(":caption", words.caption)
@@ -131,7 +131,7 @@ void Books::set_words(AssetId asset, const Words& words) {
 }
 
 void Books::steps_done(MediaId media, const std::set<std::string>& stages, Timestamp now) {
-    Transaction transaction(db_);
+    Transaction transaction(db_, MF_COMMIT("db.books.steps_done"));
     for (const auto& row : stored_house(db_)) {
         if (!stages.contains(row.stage)) continue;
         const auto changed =

@@ -86,7 +86,7 @@ fs::path put_back(const fs::path& backup, const fs::path& database, Timestamp no
 }
 
 std::int64_t void_plans(MediaDb& db) {
-    Transaction transaction(db);
+    Transaction transaction(db, MF_COMMIT("db.restore.void_plans"));
     const auto changed = Query(db, "UPDATE plan SET status = 'superseded' WHERE status IN ('proposed', 'approved')", Keep::once).run();
     transaction.commit();
     return changed;

@@ -65,7 +65,7 @@ std::string what_is_wrong(const MediaItem& item, const fs::path& file) {
 
 void write_down(media_db::MediaDb& db, const Drill& drill, Timestamp now) {
     nlohmann::ordered_json detail{{"files", drill.files}, {"good", drill.good}, {"bytes", drill.bytes.count}, {"seed", drill.seed}};
-    media_db::Transaction transaction{db};
+    media_db::Transaction transaction{db, MF_COMMIT("restore.drill.result")};
     media_db::Facts facts{db};
     facts.set(kLast, detail.dump(), now);
     if (drill.passed()) facts.set(kGood, detail.dump(), now);

@@ -81,7 +81,7 @@ void waits_for_approval(stage::Run& run, const std::vector<std::pair<media_db::A
 }
 
 void waits_its_turn(stage::Run& run, const std::vector<media_db::Asset>& assets, const Reason& reason) {
-    media_db::Transaction transaction{run.db()};
+    media_db::Transaction transaction{run.db(), MF_COMMIT("icloud_delete.waiting.waits_its_turn")};
     for (const auto& asset : assets)
         for (const auto& item : Catalogue(run.db()).items_of(asset.id)) step_waits(run, item, reason, false);
     transaction.commit();
