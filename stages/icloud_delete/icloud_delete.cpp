@@ -11,6 +11,7 @@
 #include "common/icloud/require_session.h"
 #include "common/media_db/catalogue.h"
 #include "common/media_db/conveyor.h"
+#include "common/media_db/exchange.h"
 #include "common/media_db/runs.h"
 #include "common/stage/stage.h"
 #include "stages/icloud_delete/execution.h"
@@ -56,8 +57,8 @@ public:
         const auto candidates = approved ? planned_ones(*approved, work.in_icloud) : work.in_icloud;
         const auto accepted = judgement.accept(candidates, most, [&](AssetId asset) { return approved && was_sent(*approved, asset); });
         settle_gone(judgement, approved, run);
-        if (approved) {
         leave_for_next_plan(work.in_icloud, accepted, judgement, most, run);
+        if (approved) {
             execute(run, client, judgement, *approved, accepted);
         } else if (!accepted.empty()) {
             propose(run, client, judgement, accepted);
@@ -84,7 +85,12 @@ private:
                 run, items,
                 asset && asset->listed ? Reason{"icloud.recovered", "it was deleted once and somebody took it back: it stays in iCloud"} : Reason{});
         }
-        for (const auto& [asset, items] : work.gone) complete(run, items, {"icloud.already_gone", "it is no longer in iCloud"});
+        for (const auto& [id, items] : work.gone) {
+            const auto asset = catalogue.asset(id);
+            complete(run, items,
+                     asset && asset->account == media_db::kFromExchange ? Reason{"icloud.not_listed", "it came from another archive, not from iCloud"}
+                                                                        : Reason{"icloud.already_gone", "it is no longer in iCloud"});
+        }
         if (!work.never_there.empty()) complete(run, work.never_there, {"icloud.not_listed", "iCloud never listed this file"});
     }
 
@@ -159,12 +165,6 @@ private:
         }
     }
 
-    void propose(Run& run, icloud::Client& client, Judgement& judgement, const std::vector<Accepted>& accepted) const {
-        std::vector<media_db::PlanItem> items;
-        std::ranges::transform(accepted, std::back_inserter(items), &Accepted::plan_item);
-        Plans plans{run.db()};
-        const auto id = plans.propose(items, run.now());
-        if (!plan_only() && settings_.icloud_delete.approval == ICloudDelete::Approval::automatic) {
     static void leave_for_next_plan(const std::vector<media_db::Asset>& all, const std::vector<Accepted>& accepted, const Judgement& judgement,
                                     std::size_t most, Run& run) {
         std::set<AssetId> looked_at;
@@ -179,6 +179,12 @@ private:
             {"plan.next", "the next plan looks at it: one takes at most " + photos(most) + " (icloud_delete.max_per_run, icloud_delete.max_share)"});
     }
 
+    void propose(Run& run, icloud::Client& client, Judgement& judgement, const std::vector<Accepted>& accepted) const {
+        std::vector<media_db::PlanItem> items;
+        std::ranges::transform(accepted, std::back_inserter(items), &Accepted::plan_item);
+        Plans plans{run.db()};
+        const auto id = plans.propose(items, run.now());
+        if (!plan_only() && settings_.icloud_delete.approval == ICloudDelete::Approval::automatic) {
             plans.approve(id, "icloud_delete.approval: automatic", run.now());
             execute(run, client, judgement, *plans.plan(id), accepted);
             return;
