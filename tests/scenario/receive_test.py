@@ -6,13 +6,16 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
+import children
 import world as worlds
 from exchange_house import ExchangeHouse
 from standin_source import StandinSource
+from syncthing_pair import wait_until
 
 JPEG = b"\xff\xd8\xff\xe0 a photo "
 MANIFEST = "mediaferry-exchange.jsonl"
@@ -154,6 +157,20 @@ class Receive(unittest.TestCase):
         (self.b.home / "backup" / "2024" / "06").unlink()
         (self.root / "aside").rename(self.b.home / "backup" / "2024" / "06")
         self.assertEqual(self.receive()["received"], 3)
+        self.assertEqual(self.b.wrong_now(), [])
+
+    def test_the_daemon_receives_by_itself_and_tells_when_it_cannot(self):
+        self.b.configure(syncthing={"api_url": self.syncthing.api, "api_key_file": str(self.root / "key")}, exchange={"remote_sources": ["remote"], "every": "1s"})
+        self.exported()
+        said = self.root / "daemon.log"
+        with open(said, "wb") as log:
+            daemon = children.start([str(worlds.binary()), "daemon"], env=self.b.environment(), stdout=subprocess.DEVNULL, stderr=log)
+        self.addCleanup(children.end, daemon)
+        wait_until("the daemon has received all three", lambda: self.b.value("SELECT count(*) FROM sync_records WHERE status = 'received'") == 3)
+        self.syncthing.type = "sendreceive"
+        wait_until("the daemon says that it cannot receive", lambda: "receiving failed" in said.read_text())
+        daemon.terminate()
+        self.assertEqual(daemon.wait(30), 0)
         self.assertEqual(self.b.wrong_now(), [])
 
 

@@ -193,6 +193,38 @@ TEST_CASE("a file that cannot be placed takes all others back with it", "[exchan
     CHECK(exchange::import_list(both.there(), list, both.stick.path(), false).imported == 2);
 }
 
+TEST_CASE("a file that changes after it was checked is not taken, nor are the others", "[exchange]") {
+    Neighbours both;
+    both.mine.downloaded("IMG_1.JPG", {.content = "one"});
+    both.mine.downloaded("IMG_2.JPG", {.content = "two"});
+    const auto list = both.exported();
+    auto meddled = both.there();
+    bool checked = false;
+    meddled.progress = [&](std::size_t done, std::size_t all) {
+        if (!checked && done == all) write(both.stick / list / "2024/06/IMG_2.JPG", "tw0"), checked = true;
+    };
+    CHECK(code_thrown([&] { exchange::import_list(meddled, list, both.stick.path(), false); }) == "exchange.changed");
+    CHECK(Neighbours::files(both.theirs.folder("backup")).empty());
+    CHECK(Neighbours::value(both.theirs, "SELECT count(*) FROM media") == "0");
+}
+
+TEST_CASE("what the house takes in by itself during an import is not there twice", "[exchange]") {
+    Neighbours both;
+    both.mine.downloaded("IMG_1.JPG", {.content = "one"});
+    both.mine.downloaded("IMG_2.JPG", {.content = "two"});
+    const auto list = both.exported();
+    auto house = both.there();
+    int calls = 0;
+    house.progress = [&](std::size_t, std::size_t) {
+        if (++calls == 4) both.theirs.downloaded("MINE.JPG", {.content = "two"});  // checked twice, placed twice
+    };
+    const auto result = exchange::import_list(house, list, both.stick.path(), false);
+    CHECK(result.imported == 1);
+    CHECK(result.duplicates == 1);
+    CHECK(Neighbours::value(both.theirs, "SELECT count(*) FROM media") == "2");
+    CHECK(Neighbours::files(both.theirs.folder("backup")).size() == 2);
+}
+
 TEST_CASE("a name that is taken at home gets a number, and nothing is overwritten", "[exchange]") {
     Neighbours both;
     both.mine.downloaded("IMG_1.JPG", {.content = "mine"});
