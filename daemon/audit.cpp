@@ -1,248 +1,140 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "daemon/audit.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <optional>
-#include <set>
 
-#include "common/archive/known.h"
-#include "common/files/files.h"
-#include "common/media_db/catalogue.h"
-#include "common/media_db/conveyor.h"
-#include "common/media_db/evidence.h"
-#include "common/media_db/reports.h"
-#include "common/media_db/runs.h"
-#include "daemon/blockers.h"
-#include "daemon/status_report.h"
-#include "stages/house.h"
+#include "common/errors/errors.h"
+#include "daemon/audit_books.h"
+#include "daemon/audit_icloud.h"
+#include "daemon/audit_phone.h"
+#include "daemon/audit_places.h"
+#include "daemon/audit_sample.h"
+#include "daemon/audit_secrets.h"
+#include "daemon/exit_code.h"
 
 namespace mediaferry::daemon {
 
 namespace {
 
-using media_db::Copy;
 using media_db::MediaItem;
 
-constexpr std::size_t kShown = 20;
-
-bool nas_proven(const Copy& copy) { return copy.proof == "read_back" || copy.proof == "settled"; }
+constexpr std::size_t kPage = 500;
 
 class Auditor {
 public:
-    Auditor(media_db::MediaDb& db, const config::Settings& settings, bool offline, Timestamp now)
-        : db_(db), settings_(settings), offline_(offline), now_(now) {
-        add("I1", "an asset was deleted from iCloud only with every resource matched and proven in every required harbour");
-        add("I2", "what counts as on the NAS was read back, is the right content, and is there");
-        add("I3", "what counts as at Google reached the proof level asked for");
-        add("I4", "no file lies where another one was written");
-        add("I5", "a local original is there, or its content is proven on the NAS");
-        add("I6", "a small copy was decoded, is smaller, and is there");
-        add("I7", "every file is done, waiting or needs a person, with a reason");
-        add("I8", "every file's history is told, and the chain of events is whole");
-        add("I9", "media.db and the secrets are readable by their owner only");
-        add("I10", "nothing was taken in, copied or sent twice");
-        if (!offline_) open_nas();
-    }
+    Auditor(media_db::MediaDb& db, const config::Settings& settings, const AuditWanted& wanted, const Clock& clock)
+        : db_(db),
+          settings_(settings),
+          wanted_(wanted),
+          clock_(clock),
+          books_(db, settings, clock.now()),
+          places_(settings, wanted.stop),
+          phone_(settings, clock),
+          sample_(wanted.percent, wanted.seed),
+          last_(media_db::Catalogue{db}.last_item().value) {}
 
     Audit run() {
-        std::int64_t all = 0;
-        for (const auto& row : media_db::Reports{db_}.by_status()) all += row.files;
-        const media_db::Catalogue catalogue{db_};
-        // Rows are never removed: ids are dense, and a read by id needs no list of a million files in memory.
-        for (std::int64_t id = 1, seen = 0; seen < all; ++id)
-            if (const auto item = catalogue.item(MediaId{id})) {
-                ++seen;
-                check(*item);
-            } else if (id > all * 10 + 1'000'000) {
-                violated("I7", "files are counted that have no row");
-                break;
-            }
-        check_chain();
-        check_modes();
-        Audit result{{}, not_asked_};
-        for (const auto& name : order_) result.invariants.push_back(rows_.at(name));
+        Audit result;
+        result.looked_at = {"media.db", "folders"};
+        if (wants("nas", settings_.archive.enabled)) places_.open_nas(db_, ledger_);
+        if (places_.nas_reached()) result.looked_at.emplace_back("nas");
+        if (wants("syncthing", settings_.pixel.enabled && settings_.syncthing.enabled)) phone_.open(ledger_);
+        if (phone_.reached()) result.looked_at.emplace_back("syncthing");
+        if (wanted_.percent > 0) draw();
+        walk("checking", [this](const MediaItem& item) { check(item); });
+        books_.whole(ledger_);
+        audit_secrets(settings_, ledger_);
+        if (wants("icloud", settings_.icloud.enabled)) {
+            AuditICloud icloud{db_, settings_, clock_, wanted_.stop};
+            if (icloud.look(ledger_, [this](std::int64_t seen) { say("listing iCloud", seen, 0); })) result.looked_at.emplace_back("icloud");
+        }
+        result.invariants = ledger_.invariants();
+        result.unreached = ledger_.unreached();
+        result.files_read = files_read_;
+        result.bytes_read = places_.read();
         return result;
     }
 
 private:
-    void add(const std::string& name, const std::string& promise) {
-        rows_[name] = {name, promise};
-        order_.push_back(name);
-    }
-    void checked(const std::string& name) { ++rows_.at(name).checked; }
-    void violated(const std::string& name, const std::string& sentence) {
-        auto& row = rows_.at(name);
-        ++row.violations;
-        if (row.first.size() < kShown) row.first.push_back(sentence);
-    }
-    void expect(bool holds, const std::string& name, const std::string& sentence) {
-        checked(name);
-        if (!holds) violated(name, sentence);
-    }
-    static std::string say(const MediaItem& item, const std::string& what) {
-        return std::to_string(item.id.value) + " " + item.filename + ": " + what;
+    bool wants(const std::string& part, bool enabled) const { return enabled && !wanted_.without.contains(part); }
+    void say(const std::string& doing, std::int64_t done, std::int64_t of) const {
+        if (wanted_.progress) wanted_.progress(doing, done, of);
     }
 
-    void open_nas() {
-        if (!settings_.archive.enabled) return;
-        try {
-            const auto archive = archive::Archive::open(settings_.archive, archive::known_uuid(db_));
-            archive.check_identity();
-            nas_ = files::Tree::open(settings_.archive.root);
-        } catch (const Error& error) {
-            not_asked_ = "the NAS was not looked at: " + full_message(error);
+    template <class Work>
+    void walk(const std::string& doing, Work&& work) {
+        MediaId at{0};
+        while (true) {
+            const auto page = media_db::Catalogue{db_}.items_after(at, kPage);
+            if (page.empty()) return;
+            for (const auto& item : page) {
+                if (wanted_.stop && wanted_.stop()) throw Interrupted{"interrupted", "asked to stop"};
+                work(item);
+                at = item.id;
+                say(doing, at.value, last_);
+            }
         }
+    }
+
+    void draw() {
+        walk("drawing what is read", [this](const MediaItem& item) { sample_.tell(AuditFacts::of(db_, item).folder(), item.id); });
     }
 
     void check(const MediaItem& item) {
-        const auto copies = media_db::Evidence{db_}.of(item.id);
-        const auto nas = newest(copies, Place::nas), pixel = newest_pixel(copies);
-        check_nas(item, nas);
-        if (item.synced_google)
-            expect(
-                pixel && proof_rank(pixel->proof) >= proof_rank(std::string{config::to_text(settings_.pixel.proof)}) && pixel->sha256 == item.sha256,
-                "I3", say(item, "counts as at Google without such a proof"));
-        check_local(item, nas);
-        check_library(item, newest(copies, Place::library));
-        check_steps(item);
-        expect(!media_db::Events{db_}.of(item.id).empty(), "I8", say(item, "has no history"));
-        for (const auto place : {Place::nas, Place::pixel, Place::library})
-            expect(std::ranges::count_if(copies, [&](const Copy& copy) { return copy.place == place && !copy.removed; }) <= 1, "I10",
-                   say(item, "has several copies in " + std::string{to_text(place)}));
-        if (item.asset && assets_.insert(*item.asset).second) check_asset(*item.asset);
+        const bool of_new_asset = item.asset && assets_.insert(*item.asset).second;
+        const bool read = sample_.chosen(AuditFacts::of(db_, item).folder(), item.id);
+        if (read) ++files_read_;
+        auto found = look(item, of_new_asset, read);
+        // Stages go on meanwhile: what moved between two readings of it is no violation.
+        if (!found.clean())
+            if (const auto again = media_db::Catalogue{db_}.item(item.id)) found = look(*again, of_new_asset, read);
+        ledger_.add(found);
     }
 
-    static std::optional<Copy> newest(const std::vector<Copy>& copies, Place place) {
-        std::optional<Copy> found;
-        for (const auto& copy : copies)
-            if (copy.place == place && !copy.removed) found = copy;
-        return found;
-    }
-    /// A freed copy is gone from the phone, and that is its proof.
-    static std::optional<Copy> newest_pixel(const std::vector<Copy>& copies) {
-        std::optional<Copy> found;
-        for (const auto& copy : copies)
-            if (copy.place == Place::pixel && (!found || proof_rank(copy.proof) >= proof_rank(found->proof))) found = copy;
-        return found;
-    }
-
-    void check_nas(const MediaItem& item, const std::optional<Copy>& nas) {
-        if (!item.synced_nas) return;
-        expect(nas && nas_proven(*nas) && nas->sha256 == item.sha256 && nas->size == item.size, "I2",
-               say(item, "counts as on the NAS without a proof of these bytes"));
-        if (!nas) return;
-        for (const auto& other : media_db::Evidence{db_}.at_path(Place::nas, nas->path))
-            expect(other.removed || other.sha256 == nas->sha256, "I4", say(item, "shares " + nas->path.string() + " on the NAS with other content"));
-        if (!nas_) return;
-        const auto status = nas_->status(nas->path);
-        expect(status && S_ISREG(status->st_mode) && static_cast<std::uint64_t>(status->st_size) == nas->size.count, "I2",
-               say(item, nas->path.string() + " is missing on the NAS, or has another size"));
-    }
-
-    void check_local(const MediaItem& item, const std::optional<Copy>& nas) {
-        if (!item.local_path)
-            return expect(nas && nas_proven(*nas) && nas->sha256 == item.sha256, "I5", say(item, "the original is gone and not proven on the NAS"));
-        if (offline_) return;
-        struct stat status {};
-        const bool there = ::lstat(item.local_path->c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-                           static_cast<std::uint64_t>(status.st_size) == item.size.count;
-        expect(there, "I5", say(item, "the original is missing or has another size: " + item.local_path->string()));
-    }
-
-    void check_library(const MediaItem& item, const std::optional<Copy>& copy) {
-        if (!copy) return;
-        const bool same = copy->sha256 == item.sha256;
-        expect(same || (copy->proof == "decoded" && copy->size < item.size), "I6",
-               say(item, "its small copy was not proven to decode, or is not smaller"));
-        if (offline_) return;
-        boost::system::error_code error;
-        const auto size = fs::file_size(settings_.folders.library / copy->path, error);
-        expect(!error && size == copy->size.count, "I6", say(item, "its copy in the library is missing or has another size: " + copy->path.string()));
-    }
-
-    void check_steps(const MediaItem& item) {
-        const auto steps = media_db::Conveyor{db_}.steps(item.id);
-        for (const auto& step : stages::house())
-            if (step.has_rows)
-                expect(std::ranges::find(steps, step.stage, &media_db::StepRow::stage) != steps.end(), "I7",
-                       say(item, "has no step for " + std::string{step.stage}));
-        for (const auto& step : steps) {
-            using enum pipeline::StepStatus;
-            if (step.status == attention)
-                expect(step.reason && !step.reason->text.empty(), "I7", say(item, step.stage + " needs a person and says no reason"));
-            if (step.status == pending && step.open && step.not_before > now_)
-                expect(step.reason.has_value(), "I7", say(item, step.stage + " waits and says no reason"));
-            if (step.status == running)
-                expect(held_by_somebody(step.stage), "I7", say(item, step.stage + " is held by a process that is gone (its next run takes it back)"));
+    Ledger look(const MediaItem& item, bool with_asset, bool read) {
+        Ledger page;
+        const auto facts = AuditFacts::of(db_, item);
+        books_.file(facts, page);
+        try {
+            places_.file(facts, read, page);
+        } catch (const Interrupted&) {
+            throw;
+        } catch (const Error& error) {
+            page.expect(false, "I5", item, "cannot be read: " + full_message(error));
         }
-    }
-
-    bool held_by_somebody(const std::string& stage) {
-        return std::ranges::any_of(media_db::Runs{db_}.open(stage), [](const auto& run) { return process_exists(run.pid); });
-    }
-
-    void check_asset(AssetId id) {
-        const media_db::Catalogue catalogue{db_};
-        const auto asset = catalogue.asset(id);
-        if (!asset || !asset->deleted) return;
-        const auto items = catalogue.items_of(id);
-        for (const auto& resource : catalogue.resources(id)) {
-            const auto found = std::ranges::find_if(items, [&](const MediaItem& item) { return item.apple_checksum == resource.checksum; });
-            const std::string what = asset->filename + ": its " + std::string{to_text(resource.kind)};
-            if (found == items.end()) {
-                expect(false, "I1", what + " was never here");
-                continue;
-            }
-            const auto copies = media_db::Evidence{db_}.of(found->id);
-            if (settings_.icloud_delete.requires_nas()) {
-                const auto nas = newest(copies, Place::nas);
-                expect(nas && nas->proof == "settled" && nas->sha256 == found->sha256, "I1", what + " is not proven twice on the NAS");
-            }
-            const auto& sent = settings_.pixel.kinds;
-            if (settings_.icloud_delete.requires_google() && std::ranges::find(sent, found->kind) != sent.end()) {
-                const auto pixel = newest_pixel(copies);
-                expect(pixel && proof_rank(pixel->proof) >= proof_rank(std::string{config::to_text(settings_.icloud_delete.google_proof)}), "I1",
-                       what + " is not proven at Google");
-            }
-        }
-        for (const auto& item : items) expect(item.deleted_icloud, "I1", say(item, "is deleted from iCloud and not marked so"));
-    }
-
-    void check_chain() {
-        rows_.at("I8").checked += media_db::Events{db_}.count();
-        if (const auto broken = media_db::Events{db_}.broken_at())
-            violated("I8", "event " + std::to_string(*broken) + " does not follow from the one before");
-    }
-
-    void check_modes() {
-        struct stat status {};
-        const auto only_ours = [&](const fs::path& path) { return ::stat(path.c_str(), &status) != 0 || (status.st_mode & 0007) == 0; };
-        expect(only_ours(settings_.database), "I9", settings_.database.string() + " can be read by everybody");
-        expect(only_ours(settings_.icloud.cookie_directory), "I9", settings_.icloud.cookie_directory.string() + " can be read by everybody");
-        for (const auto& warning : settings_.warnings) expect(false, "I9", warning);
+        phone_.file(facts, page);
+        if (with_asset) books_.asset(*item.asset, page);
+        return page;
     }
 
     media_db::MediaDb& db_;
     const config::Settings& settings_;
-    bool offline_;
-    Timestamp now_;
-    std::optional<files::Tree> nas_;
-    std::string not_asked_;
-    std::map<std::string, Invariant> rows_;
-    std::vector<std::string> order_;
+    const AuditWanted& wanted_;
+    const Clock& clock_;
+    Ledger ledger_;
+    AuditBooks books_;
+    AuditPlaces places_;
+    AuditPhone phone_;
+    AuditSample sample_;
+    std::int64_t last_;
     std::set<AssetId> assets_;
+    std::int64_t files_read_ = 0;
 };
 
 }  // namespace
 
-bool Audit::holds() const {
-    return not_asked.empty() && std::ranges::all_of(invariants, [](const Invariant& row) { return row.violations == 0; });
+bool Audit::violated() const {
+    return std::ranges::any_of(invariants, [](const Invariant& row) { return row.violations > 0; });
 }
 
-Audit audit(media_db::MediaDb& db, const config::Settings& settings, bool offline, Timestamp now) {
-    return Auditor{db, settings, offline, now}.run();
+int Audit::exit_code() const {
+    if (violated()) return kItemsFailed;
+    if (unreached.empty()) return 0;
+    return std::ranges::any_of(unreached, &Unreached::sign_in) ? kSignIn : kUnavailable;
+}
+
+Audit audit(media_db::MediaDb& db, const config::Settings& settings, const AuditWanted& wanted, const Clock& clock) {
+    return Auditor{db, settings, wanted, clock}.run();
 }
 
 }  // namespace mediaferry::daemon

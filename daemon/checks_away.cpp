@@ -8,6 +8,7 @@
 #include "common/files/files.h"
 #include "common/icloud/sign_in_state.h"
 #include "common/process/process.h"
+#include "common/restore/drill.h"
 #include "common/syncthing/road.h"
 #include "common/syncthing/version.h"
 #include "daemon/checks.h"
@@ -42,6 +43,18 @@ Finding nas_identity(const config::Settings& settings) {
     const auto archive = archive::Archive::open(settings.archive, known);
     archive.check();
     return {Kind::good, settings.archive.root.string() + " is the archive " + archive.marker().uuid + (known ? "" : " (not used yet)"), ""};
+}
+
+/// Nothing when nothing was archived yet.
+void add_drill(Findings& out, const config::Settings& settings) {
+    auto db = look_if_there(settings);
+    if (!db) return;
+    const auto nudge = restore::drill_nudge(*db, settings, SystemClock{}.now());
+    if (!nudge.empty())
+        out.push_back(
+            {Kind::note, nudge.substr(0, nudge.find(": ")), "mediaferry archive verify --drill 20: a backup that was never restored is a hope"});
+    else if (const auto last = restore::last_good_drill(*db))
+        out.push_back({Kind::good, "the last restore drill passed on " + to_iso(*last).substr(0, 10), ""});
 }
 
 }  // namespace
@@ -118,6 +131,7 @@ Findings check_nas(const config::Settings& settings) {
         out.push_back({Kind::good, to_text(files::free_space(root).free) + " free on " + files::file_system_type(root), ""});
         if (::access(root.c_str(), W_OK) != 0)
             out.push_back({Kind::bad, root.string() + " cannot be written by this user", "mount it with the right uid, or chown it on the NAS"});
+        add_drill(out, settings);
     } catch (const Error& error) {
         const bool unmounted = error.code() == "nas.unmounted";
         out.push_back({Kind::bad, full_message(error),

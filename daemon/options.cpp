@@ -36,7 +36,11 @@ const std::vector<OptionRow>& option_rows() {
         {"no-progress", "", "no live progress line"},
         {"follow", "", "show it again and again"},
         {"all", "", "all of them"},
-        {"offline", "", "ask nothing but media.db and the folders"},
+        {"offline", "", "ask nothing but media.db and the folders at home"},
+        {"without", "PARTS", "leave these out: nas,syncthing,icloud"},
+        {"sample", "P%", "read the bytes of this share of the files again, at least one of every month's folder"},
+        {"full", "", "read the bytes of all files again"},
+        {"seed", "N", "draw the same files as the audit that named this number"},
     };
     return rows;
 }
@@ -146,7 +150,10 @@ const std::vector<Verb>& verbs() {
         {"attention", "[--json]", "what needs a person", {"json"}},
         {"release", "ID|--all|census", "tries again what needed a person; census: that difference is understood", {"all", "json"}, 1, 1},
         {"redo", "STAGE ID", "does one stage again for a file", {"json"}, 2, 2},
-        {"audit", "[--offline] [--json]", "checks the promise over everything known", {"json", "offline"}},
+        {"audit",
+         "[--offline|--without PARTS] [--sample P% [--seed N]|--full] [--json]",
+         "holds the promise against media.db, the folders, the NAS, Syncthing and iCloud; changes nothing",
+         {"json", "offline", "without", "sample", "full", "seed", "no-progress"}},
         {"doctor", "[AREA] [--json]", "checks the installation and says what to do", {"json"}, 0, 1},
         {"config", "check|show|init|setup", "the configuration", {"json"}, 1, kMany, true},
         {"auth", "status|login", "the iCloud session", {"json"}, 1, kMany, true},
@@ -223,6 +230,10 @@ Options parse_options(const std::vector<std::string>& arguments, const std::map<
     options.follow = flag(given, "follow");
     options.all = flag(given, "all");
     options.offline = flag(given, "offline");
+    options.without = text_of(given, "without");
+    options.sample = text_of(given, "sample");
+    options.seed = text_of(given, "seed");
+    options.full = flag(given, "full");
     check_options(given, *verb, verb->name == "run-stage" ? "--run-stage" : verb->name);
     check_words(options, *verb);
     return options;

@@ -19,9 +19,9 @@ struct Options {
     fs::path config;                 ///< --config, else $MEDIAFERRY_CONFIG, else /etc/mediaferry/mediaferry.yaml
     std::string stage;               ///< --run-stage NAME
     std::string topic;               ///< `mediaferry run --help`: "run"
-    std::optional<std::string> item, start, end;
+    std::optional<std::string> item, start, end, without, sample, seed;
     std::size_t limit = 0;
-    bool json = false, dry_run = false, no_progress = false, follow = false, all = false, offline = false;
+    bool json = false, dry_run = false, no_progress = false, follow = false, all = false, offline = false, full = false;
 };
 
 /// One row of the list of verbs.

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "common/icloud/census_gate.h"
+#include "common/restore/drill.h"
 #include "daemon/exit_code.h"
 #include "stages/house.h"
 
@@ -122,6 +123,10 @@ void add_notes(StatusReport& report, const config::Settings& settings, media_db:
     if (!db) return;
     if (const auto gate = settings.icloud_delete.enabled ? icloud::census_gate(*db) : std::nullopt; gate && gate->code != "icloud.no_census")
         report.notes.push_back("nothing is deleted from iCloud: " + gate->text);
+    if (const auto nudge = restore::drill_nudge(*db, settings, report.at); !nudge.empty())
+        report.notes.push_back(nudge);
+    else if (const auto last = restore::last_good_drill(*db))
+        report.notes.push_back("the last restore drill passed on " + to_iso(*last).substr(0, 10));
     // Written by pixel_verify, which finds it out.
     if (const auto weakness = media_db::Facts{*db}.get("syncthing.weakness"); weakness && !weakness->empty())
         report.notes.push_back("'delivered' is weaker proof here: " +

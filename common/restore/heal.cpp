@@ -30,6 +30,13 @@ media_db::Copy new_nas_copy(const MediaItem& item, const archive::Archive& archi
     return copy;
 }
 
+/// A folder that is not there is far more likely not mounted than lost: nothing is written in its place.
+void its_folder_is_there(const fs::path& path) {
+    if (fs::is_directory(path.parent_path())) return;
+    throw NeedsPerson{"heal.unmounted",
+                      "no folder " + path.parent_path().string() + ": is its disk mounted? If it is lost for good, make the folder again"};
+}
+
 }  // namespace
 
 Healer::Healer(media_db::MediaDb& db, const config::Settings& settings, const Clock& clock, archive::Archive& archive, Sources& sources, RunId run,
@@ -105,7 +112,6 @@ std::optional<fs::path> Healer::set_aside(const fs::path& path, const Reason& re
 
 /// Written under a temporary name beside its place, complete and fsynced, then renamed; what lies there meanwhile is not overwritten.
 void Healer::put_in_place(const MediaItem& item, const Proven& good, const fs::path& path) {
-    files::make_directories(path.parent_path());
     const auto tree = files::Tree::open(path.parent_path());
     const fs::path part = files::temporary_name();
     const auto copied = files::copy_in(good.file.get(), tree, part, item.taken, stop_);
@@ -119,6 +125,7 @@ void Healer::put_in_place(const MediaItem& item, const Proven& good, const fs::p
 
 Healed Healer::original(const MediaItem& item) {
     const auto& path = item.local_path.value();
+    its_folder_is_there(path);
     const auto good = source_of(item, {From::nas, From::library, From::outbox, From::icloud});
     Healed healed{path, std::string(to_text(good.from)), set_aside(path, {"local.damaged", "the original was not what arrived any more"})};
     put_in_place(item, good, path);
@@ -128,6 +135,7 @@ Healed Healer::original(const MediaItem& item) {
 
 Healed Healer::small_copy(const MediaItem& item, const media_db::Copy& copy) {
     const auto path = settings_.folders.library / copy.path;
+    its_folder_is_there(path);
     const Reason reason{"library.damaged", "the copy in the library was not what was made any more"};
     const auto good = source_of(item, {From::nas, From::local, From::outbox, From::icloud});
     if (copy.sha256 == item.sha256) {

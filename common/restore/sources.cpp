@@ -125,6 +125,8 @@ icloud::Client& Sources::client() {
         throw TransientError{code, text};
     };
     if (!settings_.icloud.enabled) away("icloud.off", "it is switched off");
+    if (icloud::Session::read(settings_.icloud.cookie_directory, settings_.icloud.username).empty())
+        away("icloud.sign_in", "nobody is signed in (mediaferry auth login)");
     session_.emplace(icloud::SessionLock::take(settings_.icloud.cookie_directory, icloud::SessionLock::kPatience));
     icloud::Client fresh{*session_, settings_.icloud, clock_, {}, stop_};
     if (fresh.sign_in() != icloud::SignIn::signed_in) away("icloud.sign_in", "nobody is signed in (mediaferry auth login)");

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When everything has been deleted from iCloud and from home, the NAS gives it all back; and what rots there is healed while anybody else has it."""
+
+import json
+import os
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from loopback.library import apple_checksum
+from world import World
+
+
+def rot(file: Path) -> bytes:
+    about, data = file.stat(), bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    os.utime(file, ns=(about.st_atime_ns, about.st_mtime_ns))
+    return bytes(data)
+
+
+class Restore(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.world = world = World(phone=False).start()
+        cls.addClassCleanup(world.stop)
+        world.to_the_gate()
+        world.approve()
+        world.expect(0, "run", "--no-progress")
+        world.expect(0, "run", "--no-progress")
+
+    def wanted(self) -> set[str]:
+        return {r["checksum"] for asset in self.world.icloud.state()["assets"].values() if not asset["hidden"] for r in asset["resources"].values()}
+
+    def archived(self, sql: str = "1") -> tuple[int, Path]:
+        row = self.world.db(f"SELECT media_id, path FROM copy WHERE place = 'nas' AND removed_at IS NULL AND ({sql}) ORDER BY id LIMIT 1")[0]
+        return row["media_id"], self.world.nas / row["path"]
+
+    def test_everything_comes_back_once_as_it_arrived(self):
+        world, to = self.world, self.world.root / "restored"
+        self.assertEqual(world.value("SELECT count(*) FROM media WHERE local_path IS NOT NULL"), 0)
+        said = world.expect(0, "archive", "restore", "--all", "--to", to, "--dry-run")
+        self.assertFalse(to.exists(), said)
+        world.expect(0, "archive", "restore", "--all", "--to", to)
+        self.assertEqual({apple_checksum(p.read_bytes()) for p in to.rglob("*") if p.is_file()}, self.wanted())
+        for row in world.db("SELECT filename, taken_at FROM media"):
+            self.assertIn(row["taken_at"], [int(p.stat().st_mtime) for p in to.rglob(Path(row["filename"]).stem + "*")], row["filename"])
+        before = world.files(to)
+        again = json.loads(world.expect(0, "archive", "restore", "--all", "--to", to, "--json").out)
+        self.assertEqual((again["restored"], again["there"]), (0, world.value("SELECT count(*) FROM media")))     # twins of one name and content share a file
+        self.assertEqual(world.files(to), before)
+
+    def test_one_photo_comes_with_all_its_files(self):
+        world, to = self.world, self.world.root / "one"
+        row = world.db("SELECT asset_id, min(id) AS id, count(*) AS n FROM media GROUP BY asset_id ORDER BY n DESC LIMIT 1")[0]
+        world.expect(0, "archive", "restore", str(row["id"]), "--to", to, "--flat")
+        self.assertGreater(row["n"], 1)
+        self.assertEqual(len([p for p in to.iterdir() if p.is_file()]), row["n"])
+
+    def test_nothing_is_restored_into_the_house_or_without_a_place(self):
+        self.world.expect(65, "archive", "restore", "--all", "--to", self.world.nas / "here")
+        self.world.expect(65, "archive", "restore", "--all", "--to", self.world.home / "library")
+        self.world.expect(64, "archive", "restore", "--all")
+        self.world.expect(64, "archive", "restore", "--to", self.world.root / "x")
+
+    def test_small_copies_come_back_and_a_nas_that_is_away_is_said(self):
+        world, to = self.world, self.world.root / "small"
+        marker = world.nas / ".mediaferry-nas"
+        marker.rename(world.nas / "away")
+        try:
+            self.assertIn("is away", world.expect(69, "archive", "restore", "--all", "--to", world.root / "nothing").err)
+            done = world.run("archive", "restore", "--all", "--small-copies", "--to", to)
+        finally:
+            (world.nas / "away").rename(marker)
+        self.assertIn(done.code, (0, 69), done)
+        small = world.value("SELECT count(DISTINCT sha256) FROM copy WHERE place = 'library' AND removed_at IS NULL")
+        self.assertEqual(len([p for p in to.rglob("*") if p.is_file()]), small)
+
+    def test_a_rotten_copy_is_healed_from_what_icloud_still_has(self):
+        world = self.world
+        media, file = self.archived("path LIKE '%.JPG' OR path LIKE '%.jpg'")
+        right, wrong = file.read_bytes(), rot(file)
+        requests = world.icloud.mark()
+        report = json.loads(world.expect(0, "archive", "verify", "--full", "--json").out)
+        self.assertEqual([(bad["id"], bad["place"], bad["healed"]["from"]) for bad in report["bad"]], [(media, "nas", "iCloud")])
+        self.assertEqual(file.read_bytes(), right)
+        self.assertEqual((world.nas / report["bad"][0]["healed"]["set_aside"]).read_bytes(), wrong)
+        self.assertEqual(world.icloud.modifications(requests), [])
+        self.assertIn("healed", world.expect(0, "history", str(media)).out)
+        self.assertEqual(world.value("SELECT proof FROM copy WHERE place = 'nas' AND removed_at IS NULL AND media_id = ?", media), "read_back")
+        world.expect(0, "audit")
+        self.assertEqual(json.loads(world.expect(0, "archive", "verify", "--full", "--json").out)["bad"], [])
+        world.expect(0, "audit")
+
+    def test_what_nobody_has_any_more_is_told_and_left(self):
+        world = self.world
+        media, file = self.archived("path LIKE '%.MOV' OR path LIKE '%.mov'")
+        right, wrong = file.read_bytes(), rot(file)
+        world.cookies.rename(world.cookies.with_name("gone"))
+        try:
+            done = world.expect(1, "archive", "verify", "--full")
+        finally:
+            world.cookies.with_name("gone").rename(world.cookies)
+        self.assertIn("not healed", done.err)
+        self.assertEqual(file.read_bytes(), wrong)
+        self.assertIsNone(world.value("SELECT synced_nas FROM media WHERE id = ?", media))
+        world.expect(0, "archive", "verify")     # signed in again
+        self.assertEqual(file.read_bytes(), right)
+        world.expect(0, "archive", "verify", "--full")
+
+    def test_a_drill_is_remembered(self):
+        world = self.world
+        done = world.expect(0, "archive", "verify", "--drill", "5")
+        self.assertIn("The drill passed", done.out)
+        self.assertIn("restore drill passed on", world.expect(0, "status").out)
+        self.assertIn("restore drill passed on", world.expect((0, 1), "doctor", "nas").out)
+        self.assertFalse(any((world.database.parent / "state" / "drill").rglob("*")))
+        _, file = self.archived()
+        right = file.read_bytes()
+        rot(file)
+        self.assertEqual(json.loads(world.expect(1, "archive", "verify", "--drill", "1000", "--json").out)["passed"], False)
+        file.write_bytes(right)
+
+
+if __name__ == "__main__":
+    unittest.main()
