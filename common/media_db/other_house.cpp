@@ -15,12 +15,12 @@ namespace mediaferry::media_db {
 
 namespace {
 
-struct Column {
+struct ReadColumn {
     const char* table;
     const char* name;
 };
 /// All that is ever read from another house.
-constexpr std::array kRead{Column{"media", "id"}, Column{"media", "sha256"}, Column{"media", "initial_size"}};
+constexpr std::array kRead{ReadColumn{"media", "id"}, ReadColumn{"media", "sha256"}, ReadColumn{"media", "initial_size"}};
 
 struct Seen {
     off_t size = -1;
@@ -29,14 +29,14 @@ struct Seen {
     friend bool operator==(const Seen&, const Seen&) = default;
 };
 
-std::optional<Seen> look(const fs::path& file) {
+std::optional<Seen> look_at(const fs::path& file) {
     struct stat status {};
     if (::stat(file.c_str(), &status) != 0) return std::nullopt;
     if (!S_ISREG(status.st_mode)) throw BadInput("exchange.no_database", file.string() + " is not a file");
     return Seen{status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ino};
 }
 
-void copy(const fs::path& from, const files::Tree& scratch, const char* name) {
+void copy_file(const fs::path& from, const files::Tree& scratch, const char* name) {
     const auto source = files::Tree::open(fs::absolute(from).parent_path()).open_read(from.filename());
     files::copy_in(source.get(), scratch, name, {});
 }
@@ -46,11 +46,11 @@ fs::path copy_whole(const fs::path& theirs, const fs::path& folder) {
     const fs::path log = theirs.string() + "-wal";
     const auto scratch = files::Tree::open(folder);
     for (const char* old : {"theirs.db", "theirs.db-wal", "theirs.db-shm"}) scratch.remove(old);
-    const auto before = look(theirs), log_before = look(log);
+    const auto before = look_at(theirs), log_before = look_at(log);
     if (!before) throw BadInput("exchange.no_database", "there is no database " + theirs.string());
-    copy(theirs, scratch, "theirs.db");
-    if (log_before && log_before->size > 0) copy(log, scratch, "theirs.db-wal");
-    if (look(theirs) != before || look(log) != log_before)
+    copy_file(theirs, scratch, "theirs.db");
+    if (log_before && log_before->size > 0) copy_file(log, scratch, "theirs.db-wal");
+    if (look_at(theirs) != before || look_at(log) != log_before)
         throw BadInput("exchange.changing",
                        theirs.string() + " changed while it was copied: somebody works with it; take a copy made by `mediaferry db backup`");
     return folder / "theirs.db";

@@ -61,7 +61,7 @@ ExchangeWords words_of(const ExchangeVerb& verb, const std::vector<std::string>&
 }
 
 /// One line that is drawn over, on a terminal only.
-std::function<void(std::size_t, std::size_t)> progress_line() {
+std::function<void(std::size_t, std::size_t)> transfer_progress() {
     if (::isatty(STDERR_FILENO) == 0) return {};
     const auto drawn = std::make_shared<std::chrono::steady_clock::time_point>();
     return [drawn](std::size_t done, std::size_t all) {
@@ -100,7 +100,7 @@ int exchange_command(const Options& options, const config::Settings& settings) {
     catch_stop_signals();
     auto db = open_house(settings);
     const SystemClock clock;
-    const exchange::House house{db, settings, clock, [] { return stop_signal() != 0; }, {}, progress_line()};
+    const exchange::House house{db, settings, clock, [] { return stop_signal() != 0; }, {}, transfer_progress()};
     try {
         return verb->run(house, words, options.json);
     } catch (const Interrupted& error) {

@@ -14,7 +14,7 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-void print_json(const OrderedJson& value) { std::cout << value.dump(2, ' ', false, OrderedJson::error_handler_t::replace) << "\n"; }
+void print_exchange(const OrderedJson& value) { std::cout << value.dump(2, ' ', false, OrderedJson::error_handler_t::replace) << "\n"; }
 
 OrderedJson about(const media_db::ExportList& list) {
     return {{"list", list.id},
@@ -47,7 +47,7 @@ int show_all(const exchange::House& house, bool json) {
         OrderedJson rows = OrderedJson::array(), sources = OrderedJson::array();
         for (const auto& list : lists) rows.push_back(about(list));
         for (const auto& one : received) sources.push_back({{"remote_source", one.source}, {"status", one.status}, {"files", one.files}});
-        print_json({{"lists", rows}, {"received", sources}});
+        print_exchange({{"lists", rows}, {"received", sources}});
         return 0;
     }
     if (lists.empty() && received.empty())
@@ -68,15 +68,15 @@ int exchange_analyze(const exchange::House& house, const ExchangeWords& words, b
     const auto result = exchange::analyze(house, words.needed("remote-db"), words.has("dry-run"));
     const auto& found = result.found;
     if (json) {
-        print_json({{"list", result.list ? OrderedJson(*result.list) : OrderedJson()},
-                    {"here", found.here},
-                    {"there", found.there},
-                    {"both", found.both},
-                    {"only_here", found.only_here},
-                    {"only_here_bytes", found.only_here_bytes.count},
-                    {"only_there", found.only_there},
-                    {"only_there_bytes", found.only_there_bytes.count},
-                    {"left_out", result.left_out}});
+        print_exchange({{"list", result.list ? OrderedJson(*result.list) : OrderedJson()},
+                        {"here", found.here},
+                        {"there", found.there},
+                        {"both", found.both},
+                        {"only_here", found.only_here},
+                        {"only_here_bytes", found.only_here_bytes.count},
+                        {"only_there", found.only_there},
+                        {"only_there_bytes", found.only_there_bytes.count},
+                        {"left_out", result.left_out}});
         return 0;
     }
     std::cout << "by content: " << found.here << " files here, " << found.there << " there, " << found.both << " in both\n"
@@ -105,7 +105,7 @@ int exchange_show(const exchange::House& house, const ExchangeWords& words, bool
     if (json) {
         OrderedJson rows = OrderedJson::array();
         for (const auto& one : operations) rows.push_back(about(one));
-        print_json({{"list", list ? about(*list) : OrderedJson()}, {"operations", rows}});
+        print_exchange({{"list", list ? about(*list) : OrderedJson()}, {"operations", rows}});
         return 0;
     }
     if (list)
@@ -123,12 +123,12 @@ int exchange_export(const exchange::House& house, const ExchangeWords& words, bo
     if (json) {
         OrderedJson failed = OrderedJson::array();
         for (const auto& [name, reason] : result.failed) failed.push_back({{"filename", name}, {"code", reason.code}, {"text", reason.text}});
-        print_json({{"folder", result.folder.string()},
-                    {"total_files", result.total},
-                    {"exported", result.exported},
-                    {"there_before", result.there_before},
-                    {"bytes", result.bytes.count},
-                    {"failed", failed}});
+        print_exchange({{"folder", result.folder.string()},
+                        {"total_files", result.total},
+                        {"exported", result.exported},
+                        {"there_before", result.there_before},
+                        {"bytes", result.bytes.count},
+                        {"failed", failed}});
     } else if (rehearse) {
         std::cout << "would export " << result.total << " files (" << to_text(result.bytes) << ") to " << result.folder.string() << "\n";
     } else {
