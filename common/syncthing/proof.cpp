@@ -133,9 +133,9 @@ Phone phone_state(const FolderFit& fit, const std::optional<Connection>& connect
 }
 
 Verdict delivered(const std::optional<FileAnswer>& answer, const Receipt& staged, const std::optional<OnDisk>& disk, const std::string& phone) {
-    if (!disk) return {Arrival::changed_here, {"pixel.outbox_missing", "the file is no longer in the outbox"}};
+    if (!disk) return {Arrival::changed_here, {"pixel.outbox_missing", "no file lies in the outbox any more under its name, " + staged.name}};
     if (disk->size != staged.size || disk->modified != staged.modified)
-        return {Arrival::changed_here, {"pixel.outbox_changed", "the file in the outbox was changed after it was put there"}};
+        return {Arrival::changed_here, {"pixel.outbox_changed", staged.name + " in the outbox was changed after it was put there"}};
     if (!answer || !answer->local.present()) return {Arrival::not_yet, {"pixel.not_indexed", "Syncthing has not taken the file up yet"}};
     const auto& local = answer->local;
     const auto& global = answer->global;

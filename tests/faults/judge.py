@@ -56,6 +56,7 @@ class Judge:
         if not self.database.exists():
             return []
         connection = sqlite3.connect(self.database, timeout=20)
+        connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")     # a name on disk may be any bytes
         connection.row_factory = sqlite3.Row
         try:
             return connection.execute(sql).fetchall()

@@ -49,7 +49,8 @@ void sound(const icloud::Asset& asset) {
 }  // namespace
 
 FUZZ(cloudkit) {
-    const auto [body, more] = fuzz::in_two(input);
+    const auto both = fuzz::in_two(input);
+    const std::string_view body = both.first, more = both.second;
     attempt([&] {
         const auto records = icloud::read_records(body);
         require(records.asset_records == records.assets.size(), "an asset record was lost");

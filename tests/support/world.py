@@ -179,6 +179,11 @@ class World:
         done = subprocess.run([str(binary()), *map(str, words)], env=self.environment(), input=stdin, text=True, capture_output=True, timeout=timeout, cwd=self.root)
         return Result(done.returncode, done.stdout, done.stderr)
 
+    def run_bytes(self, *words: str, timeout: float = 300) -> Result:
+        """As run(), for output that may hold names in no encoding: bytes that are no UTF-8 come as they are escaped."""
+        done = subprocess.run([str(binary()), *map(str, words)], env=self.environment(), capture_output=True, timeout=timeout, cwd=self.root)
+        return Result(done.returncode, done.stdout.decode("utf-8", "surrogateescape"), done.stderr.decode("utf-8", "surrogateescape"))
+
     def expect(self, code: int | tuple[int, ...], *words: str, **more) -> Result:
         result = self.run(*words, **more)
         if result.code not in (code if isinstance(code, tuple) else (code,)):

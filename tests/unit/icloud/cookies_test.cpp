@@ -77,3 +77,26 @@ TEST_CASE("lines that are no cookies are passed over", "[icloud]") {
     REQUIRE(jar.cookies().size() == 1);
     CHECK(jar.cookies().front().name == "ok");
 }
+
+TEST_CASE("quotes in a path or a domain come back as they were", "[icloud]") {
+    const auto jar = CookieJar::parse(R"(Set-Cookie3: a=1; path="/x\"y\\"; domain=".ic\"loud.com"; discard)");
+    REQUIRE(jar.cookies().size() == 1);
+    CHECK(jar.cookies().front().path == R"(/x"y\)");
+    CHECK(CookieJar::parse(jar.to_text()).cookies().front().path == jar.cookies().front().path);
+    CHECK(CookieJar::parse(jar.to_text()).cookies().front().domain == jar.cookies().front().domain);
+}
+
+TEST_CASE("a cookie with a control character is none: it would end its header or its line", "[icloud]") {
+    CHECK(CookieJar::parse("Set-Cookie3: a=\"1\rX-Evil: 1\"; path=\"/\"; domain=\".icloud.com\"; discard\n").cookies().empty());
+    CHECK(CookieJar::parse(std::string("Set-Cookie3: a=1\0b; path=/; domain=x", 37)).cookies().empty());
+    CookieJar jar;
+    for (const auto* header : {"a=1\tb; Path=/", "a=1\x7f; Path=/", "a=1\r\nX: 1; Path=/"}) jar.take(header, "setup.icloud.com", kNow);
+    CHECK(jar.cookies().empty());
+}
+
+TEST_CASE("a date that no clock shows makes a session cookie, not one that the jar cannot give back", "[icloud]") {
+    CookieJar jar;
+    jar.take("a=1; Expires=Fri, 31-Dec-9999 99:99:99 GMT; Path=/", "setup.icloud.com", kNow);
+    REQUIRE(jar.cookies().size() == 1);
+    CHECK_FALSE(jar.cookies().front().expires);
+}
