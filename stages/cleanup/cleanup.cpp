@@ -2,11 +2,14 @@
 // Stage 9: removes what no run will come back for, and backs up media.db.
 #include <functional>
 
+#include "common/archive/known.h"
 #include "common/archive/release_original.h"
+#include "common/archive_index/keeper.h"
 #include "common/errors/errors.h"
 #include "common/failpoint/failpoint.h"
 #include "common/files/files.h"
 #include "common/log/log.h"
+#include "common/media_db/books.h"
 #include "common/media_db/catalogue.h"
 #include "common/media_db/runs.h"
 #include "common/stage/stage.h"
@@ -60,6 +63,22 @@ void attempt(Run& run, const std::string& what, const std::function<void()>& wor
     }
 }
 
+/// What the stages after nas_archive made known (a photo deleted from iCloud) reaches the archive's books in the same walk through the house. A NAS
+/// that is away keeps nothing from being tidied: nas_archive writes them when it is back.
+void write_books(Run& run) {
+    if (!run.settings().archive.enabled || media_db::Books(run.db()).due(1).empty()) return;
+    run.activity("writing index, checksums and capsules of the archive");
+    try {
+        const auto archive = archive::open_known(run.db(), run.settings().archive, run.now());
+        auto index = archive_index::Index::open(archive_index::index_file(run.settings().state_directory(), archive));
+        archive_index::Keeper{run.db(), archive, index}.keep_all(run.stop());
+    } catch (const Interrupted&) {
+        throw;
+    } catch (const Error& error) {
+        log::info("the archive's books wait", {{"REASON", error.code()}, {"ERROR", error.what()}});
+    }
+}
+
 }  // namespace
 
 class Cleanup final : public stage::Stage {
@@ -74,6 +93,7 @@ public:
             });
         }
         for (const auto& path : surplus_backups(run)) attempt(run, path.string(), [&] { remove_file(path); });
+        write_books(run);
         run.activity("removing what is left over");
         for (const auto& leftover : all_leftovers(run)) {
             if (run.stop_requested()) throw Interrupted{"interrupted", "asked to stop"};

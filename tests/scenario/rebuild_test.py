@@ -83,7 +83,6 @@ class Rebuilt(unittest.TestCase):
             for _ in range(3):
                 world.round()
             self.assertEqual(len(world.icloud.deleted()), 2, world.unfinished())
-            world.round()  # the archive's books learn of it
             before, photos = portrait(world), originals(world)
             self.assertIn("Holidays", repr(before["photos"]))
             lose_everything_but_the_nas(world)
