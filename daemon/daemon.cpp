@@ -12,6 +12,7 @@
 #include "common/log/log.h"
 #include "common/media_db/conveyor.h"
 #include "common/media_db/evidence.h"
+#include "common/media_db/known_time.h"
 #include "common/media_db/reports.h"
 #include "daemon/exit_code.h"
 #include "daemon/house_rows.h"
@@ -160,12 +161,12 @@ void Daemon::note_end(const Ended& ended) {
     no_starts_.erase(ended.stage);
     if (stopping_) return;
     if (ended.exit.signal == 0 && went_through(ended.exit.code)) {
-        const auto counts = media_db::Reports{db_}.stages();
-        const auto found = counts.find(ended.stage);
-        return troubles_.went_through(ended.stage, found == counts.end() ? 0 : found->second.attention, clock_.now());
         // No failure, and yet a person must hear of it: deletion stands still until the difference is gone or understood.
         if (ended.run->reason && icloud::is_census_gate(*ended.run->reason))
             return troubles_.failed(ended.stage, ended.exit.code, *ended.run->reason, 0, clock_.now());
+        const auto counts = media_db::Reports{db_}.stages();
+        const auto found = counts.find(ended.stage);
+        return troubles_.went_through(ended.stage, found == counts.end() ? 0 : found->second.attention, clock_.now());
     }
     const int failures = media_db::Runs{db_}.failures_in_a_row(ended.stage);
     const Reason reason = ended.run->reason.value_or(Reason{"stage.crashed", "its process was " + process::to_text(ended.exit)});
@@ -262,8 +263,12 @@ std::string Daemon::status_line() const {
 int daemon_command(const Options&, const config::Settings& settings) {
     const auto lock = files::Lock::try_take(settings.state_directory() / "daemon.lock");
     if (!lock) throw TryLater{"daemon.running", "another mediaferry daemon is running on " + settings.database.string()};
-    const SystemClock clock;
-    Daemon daemon{settings, open_house(settings), clock};
+    auto db = open_house(settings);
+    // The one before us did not end by itself.
+    if (media_db::Facts{db}.get(std::string{kDaemonFact})) db = open_house(settings, media_db::Doubt::ended_badly);
+    const TrustedClock clock{media_db::known_time(db)};
+    media_db::keep_time(db, clock);
+    Daemon daemon{settings, std::move(db), clock};
     daemon.run();
     return 0;
 }

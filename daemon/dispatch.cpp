@@ -12,6 +12,7 @@
 #include "daemon/commands/commands.h"
 #include "daemon/commands/config_commands.h"
 #include "daemon/commands/db_commands.h"
+#include "daemon/commands/db_restore.h"
 #include "daemon/commands/exchange_commands.h"
 #include "daemon/commands/setup_wizard.h"
 #include "daemon/daemon.h"
@@ -24,15 +25,24 @@ namespace {
 using Command = int (*)(const Options&, const config::Settings&);
 
 int db_command(const Options& options, const config::Settings& settings) {
-    const auto& what = options.words.front();
-    const fs::path file = options.words.size() > 1 ? options.words[1] : "";
-    if (options.words.size() > 2) throw UsageError{"usage.words", "usage: mediaferry db adopt|backup|check [FILE]"};
+    auto words = options.words;
+    const auto what = words.front();
+    if (what == "adopt" && std::erase(words, "--from-archive") > 0) {
+        if (words.size() > 1) throw UsageError{"usage.words", "db adopt --from-archive makes the configured media.db; it takes no file"};
+        return db_adopt_from_archive(settings, options.json);
+    }
+    const bool sure = what == "restore" && std::erase(words, "--yes") > 0;
+    const fs::path file = words.size() > 1 ? words[1] : "";
+    if (words.size() > 2 || file.string().starts_with("--"))
+        throw UsageError{
+            "usage.words",
+            "usage: mediaferry db adopt|backup|check [FILE], mediaferry db adopt --from-archive, mediaferry db restore [BACKUP] [--yes]"};
     const auto now = SystemClock{}.now();
-    if (what == "adopt" && file == "--from-archive") return db_adopt_from_archive(settings, options.json);
     if (what == "adopt") return db_adopt(settings, file, options.json, now, std::cout, std::cerr);
     if (what == "backup") return db_backup(settings, file, options.json, now, std::cout, std::cerr);
     if (what == "check") return db_check(settings, options.json, std::cout, std::cerr);
-    const auto near = nearest(what, {"adopt", "backup", "check"});
+    if (what == "restore") return db_restore(settings, {file, sure, options.json}, now, std::cin, std::cout, std::cerr);
+    const auto near = nearest(what, {"adopt", "backup", "check", "restore"});
     throw UsageError{"usage.verb", "unknown command 'db " + what + "'" + (near.empty() ? "" : " (did you mean " + near + "?)")};
 }
 
@@ -44,7 +54,8 @@ const std::map<std::string_view, Command>& commands() {
         {"approve", approve_command},     {"why", why_command},         {"history", history_command},
         {"attention", attention_command}, {"release", release_command}, {"redo", redo_command},
         {"audit", audit_command},         {"doctor", doctor_command},   {"archive", archive_command},
-        {"auth", auth_command},           {"db", db_command},         {"compare", compare_command},         {"exchange", exchange_command},
+        {"auth", auth_command},           {"db", db_command},           {"compare", compare_command},
+        {"exchange", exchange_command},
     };
     return table;
 }

@@ -157,7 +157,7 @@ const std::vector<Verb>& verbs() {
         {"doctor", "[AREA] [--json]", "checks the installation and says what to do", {"json"}, 0, 1},
         {"config", "check|show|init|setup", "the configuration", {"json"}, 1, kMany, true},
         {"auth", "status|login", "the iCloud session", {"json"}, 1, kMany, true},
-        {"db", "adopt|backup|check", "media.db", {"json"}, 1, kMany, true},
+        {"db", "adopt|backup|check|restore [FILE] [--yes]", "media.db", {"json"}, 1, kMany, true},
         {"archive", "init|reindex|verify|restore", "the NAS archive", {"json"}, 1, kMany, true},
         {"compare",
          "[LOCAL] [ARCHIVE] [--view safety|pull] [--rules NAME] [--depth N] [--without CLASS] [--include-CLASS] [--checksum] [--sort name|recent] [--json]",

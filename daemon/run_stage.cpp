@@ -12,6 +12,7 @@
 #include "common/log/log.h"
 #include "common/media_db/catalogue.h"
 #include "common/media_db/conveyor.h"
+#include "common/media_db/known_time.h"
 #include "common/stage/worker.h"
 #include "daemon/exit_code.h"
 #include "daemon/open_house.h"
@@ -138,12 +139,13 @@ int run_stage(const Options& options, const config::Settings& settings) {
     if (options.dry_run) return rehearse(step, options, settings);
 
     const auto began = std::chrono::steady_clock::now();
-    const SystemClock clock;
     auto slot = take_slot(settings, step.stage);
     if (!slot)
         throw TryLater{"stage.slot_taken", "slot taken: " + std::string{step.stage} + " is already running in " +
                                                std::to_string(settings.processes(step.stage)) + " process(es); try again when it is done"};
     MediaDb db = open_house(settings);
+    const TrustedClock clock{media_db::known_time(db)};
+    media_db::keep_time(db, clock);
     sweep_dead_runs(db, settings, step.stage, slot->number, clock.now());
     media_db::Runs runs{db};
     const RunId id = runs.begin(step.stage, slot->number, ::getpid(), workflow_of_parent(), clock.now());
@@ -157,6 +159,8 @@ int run_stage(const Options& options, const config::Settings& settings) {
     if (const int signal = stop_signal()) result.exit_code = 128 + signal;
     run.flush_progress();
     runs.end(id, result.exit_code, result.reason, clock.now());
+    media_db::keep_time(db, clock);
+    media_db::keep_head(db);
 
     for (const auto& line : run.told()) std::cerr << line << "\n";
     if (result.reason) std::cerr << step.stage << ": " << result.reason->text << "\n";

@@ -37,6 +37,16 @@ void write_head(const fs::path& database, const HistoryHead& head) {
     files::replace_small_file(head_file(database), nlohmann::json{{"events", head.events}, {"hash", head.hash}}.dump() + "\n");
 }
 
+/// On a full disk SQLite cannot even begin, and says no more than "disk I/O error".
+void refuse_full_disk(const fs::path& file) {
+    constexpr std::uintmax_t kLeast = 64 << 10;
+    boost::system::error_code unknown;
+    const auto space = fs::space(file.parent_path(), unknown);
+    if (!unknown && space.available < kLeast)
+        throw Unavailable("db.full", "no room left for the database " + file.string() + " (" + to_text(Bytes{space.available}) +
+                                         " free): free some space on its disk");
+}
+
 void look_at_every_page(MediaDb& db, Timestamp now) {
     const auto began = std::chrono::steady_clock::now();
     const auto found = translated(db.file(), [&] { return damage(*db.impl().db, true); });
@@ -102,6 +112,7 @@ MediaDb open_sound(const fs::path& database, Timestamp now, Doubt doubt) {
         throw BadInput("db.vanished", "the database " + file.string() + " is gone; it had " + std::to_string(kept->events) +
                                           " events. `mediaferry db restore` puts back the newest backup (to begin anew on purpose, remove " +
                                           head_file(file).string() + ")");
+    refuse_full_disk(file);
     auto db = MediaDb::open(file);
     if (const auto wrong = history_cut_off(db))
         throw BadInput("db.cut_off", file.string() + ": " + *wrong +

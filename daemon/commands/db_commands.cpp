@@ -4,8 +4,11 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "common/errors/errors.h"
 #include "common/files/files.h"
 #include "common/media_db/reports.h"
+#include "common/media_db/restore.h"
+#include "common/media_db/soundness.h"
 #include "daemon/exit_code.h"
 
 namespace mediaferry::daemon {
@@ -18,6 +21,28 @@ using media_db::MediaDb;
 void print(std::ostream& out, const json_t& value) { out << value.dump(2, ' ', false, json_t::error_handler_t::replace) << "\n"; }
 
 bool exists(const fs::path& path) { return fs::exists(fs::symlink_status(path)); }
+
+std::string what_to_do(const config::Settings& settings) {
+    const auto directory = settings.state_directory() / "backups";
+    const auto backups = media_db::backups_in(directory);
+    if (backups.empty()) return "there is no backup in " + directory.string() + "; if you have one elsewhere: mediaferry db restore FILE\n";
+    return "stop the daemon (systemctl stop mediaferry) and put back the newest backup, of " + to_iso(backups.front().written) +
+           ": mediaferry db restore\nwhat is there now is kept beside it; what happened since the backup is found again\n";
+}
+
+/// A file so damaged that it cannot be asked is told like one that answers.
+std::vector<std::string> faults_of(const fs::path& database) {
+    try {
+        auto db = MediaDb::open(database, media_db::Access::read_only);
+        auto found = media_db::Upkeep(db).check();
+        if (!found.empty()) return found;
+        if (const auto cut = media_db::history_cut_off(db)) found.push_back(*cut);
+        return found;
+    } catch (const BadInput& error) {
+        if (error.code() != "db.corrupt") throw;
+        return {error.what()};
+    }
+}
 
 }  // namespace
 
@@ -56,15 +81,14 @@ int db_backup(const config::Settings& settings, const fs::path& target, bool jso
 }
 
 int db_check(const config::Settings& settings, bool json, std::ostream& out, std::ostream&) {
-    auto db = MediaDb::open(settings.database, media_db::Access::read_only);
-    const auto found = media_db::Upkeep(db).check();
+    const auto found = faults_of(settings.database);
     if (json) {
         print(out, {{"database", settings.database.string()}, {"ok", found.empty()}, {"faults", found}});
     } else if (found.empty()) {
         out << settings.database.string() << ": ok\n";
     } else {
         for (const auto& line : found) out << settings.database.string() << ": " << line << "\n";
-        out << "put back the newest backup from " << (settings.state_directory() / "backups").string() << ", or ask for help with these lines\n";
+        out << what_to_do(settings);
     }
     return found.empty() ? 0 : kBadInput;
 }

@@ -194,13 +194,15 @@ class Campaign:
         quick = ("download", "nas_archive", "compress") if self.given.per_leg == 2 else self.legs()
         for leg in (leg for leg in self.legs() if leg in quick):
             home = ORIGINALS_AT.get(STAGE_OF[leg], "/media/delete_pending/")
-            for what, path in (("read_EIO", "/state/"), ("read_EIO", "/media/"), ("read_EIO:sticky", ""), ("read_flip", home), ("read_flip:sticky", home)):
+            for what, path in (("read_EIO", "/state/"), ("read_EIO", "/media/"), ("read_EIO:sticky", ""), ("read_flip", home), ("read_flip:sticky", home),
+                               ("close_EIO", "/nas/"), ("close_EIO", "/media/"), ("close_EDQUOT:sticky", "/nas/"), ("recv_ECONNRESET", "socket:"), ("recv_short", "socket:"),
+                               ("recv_ETIMEDOUT:sticky", "socket:")):
                 if what == "read_flip" and leg == "compress":
                     continue            # hashed before it is decoded; a bit that turns over between the two is in nobody's power
                 for k in self.sample(40, self.given.errors_per_leg):
                     if self.over():
                         return
-                    self.error(leg, what, k, path, name="read " + what.removeprefix("read_"), release=what != "read_EIO")
+                    self.error(leg, what, k, path, name=what.replace("_", " "), release=what.startswith("read_") and what != "read_EIO")
 
     @staticmethod
     def fits(what: str, call: str) -> bool:

@@ -66,6 +66,7 @@ class PowerCuts:
         self.tried: Counter[str] = Counter()
         self.met: Counter[str] = Counter()
         self.violations: Counter[str] = Counter()
+        self.lying = False              # fsync says that it did
 
     # one cut ----------------------------------------------------------------------------------------------------------
 
@@ -83,6 +84,7 @@ class PowerCuts:
 
     def start(self, leg: str, fault: str) -> subprocess.Popen:
         environment = self.bench.environment(fault, under=str(self.bench.root)) if fault else self.bench.world.environment()
+        environment |= {"MEDIAFERRY_FAULT_NOSYNC": "1"} if self.lying else {}
         return subprocess.Popen([str(binary()), "--run-stage", STAGE_OF[leg]], env=environment, cwd=self.bench.disk.at, stdout=subprocess.DEVNULL,
                                 stderr=subprocess.PIPE, text=True, start_new_session=True)
 
@@ -177,6 +179,18 @@ class PowerCuts:
         for number in range(self.given.cuts):
             self.trial(*pairs[number % len(pairs)], number // len(pairs) if self.given.cuts >= 4 * len(pairs) else number)
 
+    def would_show(self, results: Results, kind: str) -> None:
+        """The check of the check: with an fsync that does nothing the same cuts must show a loss."""
+        shown, legs = 0, ["download", "nas_archive", "processing", "compress"]
+        self.lying = True
+        for leg in legs:
+            self.bench.put_back(leg)
+            k = max(1, self.points[leg] - 3)
+            wrong = self.cut(leg, "both", k, 0.0, NOLOGFLUSH)[1] or self.bench.judge.now()
+            shown += bool(wrong)
+        self.lying = False
+        results.add(f"the same on {kind} with an fsync that does nothing: the loss shows", len(legs), len(legs) - shown, "a check of the check")
+
     def tell(self, results: Results, kind: str) -> None:
         for side, name in SIDES.items():
             if self.tried[side]:
@@ -209,6 +223,7 @@ def main() -> int:
             cuts.measure()
             cuts.run()
             cuts.tell(results, kind)
+            cuts.would_show(results, kind)
         given.cuts = None
     code = results.write()
     return 0 if skipped == len(given.fs.split(",")) else code     # told loudly; not what this machine is there for

@@ -23,7 +23,7 @@
 
 namespace {
 
-enum class What { none, kill, kill_after, torn, pause, error, error_after, short_write, read_error, read_flip };
+enum class What { none, kill, kill_after, torn, pause, error, error_after, short_write, read_error, read_flip, close_error, recv_error, recv_short };
 
 struct Plan {
     What what = What::none;
@@ -34,6 +34,8 @@ struct Plan {
     char under[2048] = "";
     int log = -1;
     pid_t pid = 0;
+    long clock_off = 0, clock_at = 0;  // seconds that the wall clock is wrong by, from the k-th counted call on
+    bool lying_fsync = false;
     std::atomic<long> counted{0}, reads{0};
 };
 Plan plan;
@@ -41,8 +43,9 @@ Plan plan;
 constexpr struct {
     const char* name;
     int number;
-} kErrors[] = {{"EIO", EIO},       {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EROFS", EROFS},           {"EINTR", EINTR}, {"ESTALE", ESTALE},
-               {"EACCES", EACCES}, {"EPERM", EPERM},   {"EXDEV", EXDEV},   {"EOPNOTSUPP", EOPNOTSUPP}, {"EBUSY", EBUSY}};
+} kErrors[] = {{"EIO", EIO},       {"ENOSPC", ENOSPC},         {"EDQUOT", EDQUOT},      {"EROFS", EROFS}, {"EINTR", EINTR},
+               {"ESTALE", ESTALE}, {"EACCES", EACCES},         {"EPERM", EPERM},        {"EXDEV", EXDEV}, {"EOPNOTSUPP", EOPNOTSUPP},
+               {"EBUSY", EBUSY},   {"ECONNRESET", ECONNRESET}, {"ETIMEDOUT", ETIMEDOUT}};
 
 template <class F>
 F real(const char* name) {
@@ -67,12 +70,19 @@ void understand(const char* text) {
     if (is("pause")) plan.what = What::pause;
     if (is("short")) plan.what = What::short_write;
     if (is("read_flip")) plan.what = What::read_flip;
+    if (is("recv_short")) plan.what = What::recv_short;
     if (plan.what == What::none) {
         if (length > 6 && strncmp(text + length - 6, "_after", 6) == 0) {
             plan.what = What::error_after;
             plan.error = number_of(text, length - 6);
         } else if (length > 5 && strncmp(text, "read_", 5) == 0) {
             plan.what = What::read_error;
+            plan.error = number_of(text + 5, length - 5);
+        } else if (length > 6 && strncmp(text, "close_", 6) == 0) {
+            plan.what = What::close_error;
+            plan.error = number_of(text + 6, length - 6);
+        } else if (length > 5 && strncmp(text, "recv_", 5) == 0) {
+            plan.what = What::recv_error;
             plan.error = number_of(text + 5, length - 5);
         } else {
             plan.what = What::error;
@@ -115,6 +125,12 @@ __attribute__((constructor)) void begin() {
     if (const char* in = getenv("MEDIAFERRY_FAULT_IN"); in != nullptr && !told_of(in)) return;
     snprintf(plan.under, sizeof plan.under, "%s", getenv("MEDIAFERRY_FAULT_UNDER") != nullptr ? getenv("MEDIAFERRY_FAULT_UNDER") : "/");
     if (const char* fault = getenv("MEDIAFERRY_FAULT")) understand(fault);
+    if (const char* off = getenv("MEDIAFERRY_FAULT_CLOCK")) {
+        char* rest = nullptr;
+        plan.clock_off = strtol(off, &rest, 10);
+        plan.clock_at = *rest == '@' ? strtol(rest + 1, nullptr, 10) : 0;
+    }
+    plan.lying_fsync = getenv("MEDIAFERRY_FAULT_NOSYNC") != nullptr;
     if (const char* log = getenv("MEDIAFERRY_FAULT_LOG")) plan.log = REAL(open)(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     plan.pid = ::getpid();
 }
@@ -160,7 +176,9 @@ class Call {
 public:
     Call(const char* operation, const char* path, bool reads = false) {
         if (plan.pid == 0 || ::getpid() != plan.pid || !counts(path)) return;
-        const bool for_reads = plan.what == What::read_error || plan.what == What::read_flip;
+        // Counted by themselves: reads of files, closes, answers.
+        const bool for_reads = plan.what == What::read_error || plan.what == What::read_flip || plan.what == What::close_error ||
+                               plan.what == What::recv_error || plan.what == What::recv_short;
         if (plan.path[0] != 0 && strstr(path, plan.path) == nullptr) return;
         if (reads && !for_reads) return;
         const long number = reads ? ++plan.reads : ++plan.counted;
@@ -172,7 +190,8 @@ public:
         if (what_ == What::kill) die();
         if (what_ == What::pause) ::syscall(SYS_kill, plan.pid, SIGSTOP);
     }
-    bool fails() const { return what_ == What::error || what_ == What::read_error; }
+    bool fails() const { return what_ == What::error || what_ == What::read_error || what_ == What::close_error || what_ == What::recv_error; }
+    bool ends() const { return what_ == What::recv_short; }
     bool flips() const { return what_ == What::read_flip; }
     template <class Result>
     Result failed() const {

@@ -7,6 +7,10 @@
 //     EIO, ENOSPC, …        the call fails and does nothing;  EIO_after, …: it is done and then fails (an NFS request sent twice)
 //     short                 a write writes half
 //     read_EIO, read_ESTALE the k-th read of a file fails;  read_flip: one bit of what it returns is turned over
+//     close_EIO, …          the k-th close of a file that was open for writing is done and fails (what a NAS could not write comes then)
+//     recv_ECONNRESET, …    the k-th answer read from a socket fails;  recv_short: it ends there, as if the other side had hung up
+//   MEDIAFERRY_FAULT_CLOCK  seconds[@k]: the wall clock is wrong by so much, from the k-th counted call on
+//   MEDIAFERRY_FAULT_NOSYNC set: fsync does nothing and says that it did (to see that a power cut would be noticed)
 //   MEDIAFERRY_FAULT_UNDER  ':'-separated path prefixes of the files that count ("socket:" for what is sent)
 //   MEDIAFERRY_FAULT_IN     only in a process whose command line contains this
 //   MEDIAFERRY_FAULT_LOG    file to which every counted call is appended
@@ -147,12 +151,39 @@ ssize_t pread64(int fd, void* into, size_t size, off64_t at) {
     return on_read(fd, into, [&] { return next(fd, into, size, at); });
 }
 
+ssize_t recv(int fd, void* into, size_t size, int flags) {
+    static const auto next = REAL(recv);
+    if (plan.pid == 0 || (plan.what != What::recv_error && plan.what != What::recv_short)) return next(fd, into, size, flags);
+    const Path path{fd};
+    const Call call{"recv", path.text, true};
+    if (call.fails()) return call.failed<ssize_t>();
+    return call.ends() ? 0 : next(fd, into, size, flags);
+}
+
+int close(int fd) {
+    static const auto next = REAL(close);
+    if (plan.pid == 0 || plan.what != What::close_error || (::fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY) return next(fd);
+    const Path path{fd};
+    const Call call{"close", path.text, true};
+    const int result = next(fd);
+    return call.fails() ? call.failed<int>() : result;
+}
+
+int clock_gettime(clockid_t which, struct timespec* into) {
+    static const auto next = REAL(clock_gettime);
+    const int result = next(which, into);
+    if (result == 0 && which == CLOCK_REALTIME && plan.pid != 0 && plan.counted >= plan.clock_at) into->tv_sec += plan.clock_off;
+    return result;
+}
+
 int fsync(int fd) {
     static const auto next = REAL(fsync);
+    if (plan.lying_fsync && plan.pid != 0) return on_fd("fsync", fd, [] { return 0; });
     return on_fd("fsync", fd, [&] { return next(fd); });
 }
 int fdatasync(int fd) {
     static const auto next = REAL(fdatasync);
+    if (plan.lying_fsync && plan.pid != 0) return on_fd("fsync", fd, [] { return 0; });
     return on_fd("fsync", fd, [&] { return next(fd); });
 }
 int ftruncate(int fd, off_t size) {
