@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What else changes something, besides the stage runs: verbs of the command line, each from a moment of the bench (bench.py)."""
 
+import sqlite3
+import subprocess
+import time
 from dataclasses import dataclass
 from typing import Callable
+
+from standin_syncthing import PHONE, moment
+from world import binary
 
 
 @dataclass
@@ -31,12 +37,142 @@ def one_file(bench) -> str:
     return str(bench.world.value("SELECT min(id) FROM media"))
 
 
+def dies_at(bench, stage: str, failpoint: str) -> None:
+    """A run of the stage is killed there."""
+    done = subprocess.run([str(binary()), "--run-stage", stage], env=bench.world.environment(MEDIAFERRY_FAILPOINT=failpoint), cwd=bench.root, capture_output=True)
+    if done.returncode != -9:
+        raise RuntimeError(f"{stage} was not killed at {failpoint} but ended with {done.returncode}")
+
+
+def a_second_passes() -> None:
+    time.sleep(1.1)             # cleanup_after is 0 s: what was touched in this second stays
+
+
+def marker_gone(bench) -> None:
+    for file in bench.world.nas.glob(".mediaferry-nas*"):
+        file.unlink()
+
+
+def bad_arrivals(bench) -> None:
+    """icloudpd left one photo damaged, a part of another, and our own client parts that are no beginnings of anything."""
+    brought, incoming = bench.disk.at / "brought", bench.world.home / "incoming"
+    good = next(file for file in sorted(brought.rglob("*.JPG")))
+    bad = incoming / good.relative_to(brought)
+    bad.parent.mkdir(parents=True, exist_ok=True)
+    bad.write_bytes(bytes(byte ^ 1 for byte in good.read_bytes()))
+    (incoming / "ABCDEFGHIJKLMNOPQRSTUVWX.part").write_bytes(b"x")
+    (incoming / ".mediaferry-fetch").mkdir(exist_ok=True)
+    for number in range(1, 24):
+        (incoming / ".mediaferry-fetch" / f"{number}.part").write_bytes(bytes(100_000))
+
+
+def trash_of_last_month(bench) -> None:
+    """And what a killed compress and a killed NAS leave."""
+    bad_arrivals(bench)
+    bench.run("icloud_download")
+    with sqlite3.connect(bench.world.database) as connection:
+        connection.execute("UPDATE set_aside SET at = 1")
+    connection.close()
+    (bench.world.home / "library" / ".mediaferry-small-1.jpg").write_bytes(b"x")
+    (bench.root / "state" / "state" / "runs" / "1").mkdir(parents=True, exist_ok=True)
+    (bench.root / "state" / "state" / "runs" / "1" / "left").write_bytes(b"x")
+    a_second_passes()
+
+
+def deletion_killed(bench) -> None:
+    dies_at(bench, "icloud_delete", "icloud_delete.complete.before=kill")
+    a_second_passes()
+
+
+def all_to_compress_again(bench) -> None:
+    for row in bench.world.db("SELECT media_id FROM step WHERE stage = 'compress' AND status = 'done'"):
+        bench.world.expect(0, "redo", "compress", str(row["media_id"]))
+
+
+def owner(does: str, key: str, runs: str = "", then: str = ""):
+    """The owner does something on his phone, perhaps a stage runs, perhaps he takes it back."""
+    def before(bench) -> None:
+        given = {"album": "DeletePending"} if does in ("file", "unfile") else {}
+        bench.world.icloud.call(does, asset=key, **given)
+        if runs:
+            bench.run(runs)
+        if then:
+            bench.world.icloud.call(then, asset=key, **given)
+    return before
+
+
+def copy_vanished(bench) -> None:
+    path = bench.world.value("SELECT path FROM copy WHERE place = 'nas' AND removed_at IS NULL ORDER BY id LIMIT 1")
+    (bench.world.nas / path).unlink()
+
+
+def canary_deleted(bench) -> None:
+    memory = bench.phone.memory
+    for name in [name for name in memory.photos if name.endswith(".txt")]:
+        del memory.photos[name]
+        memory.sequence += 1
+        memory.at_phone[name] = dict(memory.local[name], deleted=True, size=0, modifiedBy=PHONE[:7], modified=moment(time.time_ns()), version=memory.local[name]["version"] + [f"{PHONE[:7]}:1"])
+
+
+def phone_forgot(bench) -> None:
+    bench.run("pixel_verify")
+    bench.phone.memory.sequence = 0
+
+
+def rotten_original(bench) -> None:
+    """One file is set aside for a person, who puts the right bytes back."""
+    path = bench.world.value("SELECT local_path FROM media WHERE kind = 'photo' ORDER BY id LIMIT 1")
+    with open(path, "r+b") as file:
+        right = file.read()
+        file.seek(0)
+        file.write(bytes(byte ^ 1 for byte in right))
+        file.flush()
+        bench.run("compress")
+        file.seek(0)
+        file.write(right)
+
+
+def waiting_file(bench) -> str:
+    return str(bench.world.value("SELECT media_id FROM step WHERE status = 'attention' LIMIT 1") or 0)
+
+
+def deleted_too_early(bench) -> None:
+    """Freed on the phone before anything was proven; a person asks for it once more."""
+    bench.phone.free_up_space()
+    for row in bench.world.db("SELECT id FROM media ORDER BY id"):
+        bench.world.run("redo", "pixel_sync", str(row["id"]))
+
+
+def session_expired(bench) -> None:
+    bench.world.icloud.call("expire", session_tokens=False)
+
+
 VERBS = [
     Verb("run", "download", ["run", "--no-progress"], goes_further=True, single=False),
+    Verb("archive init", "download", ["archive", "init"], before=marker_gone),
+    Verb("download, bad arrivals", "download", ["--run-stage", "icloud_download"], before=bad_arrivals),
+    Verb("download, refused", "download", ["--run-stage", "icloud_download"], ends_with=(1,),
+         before=lambda bench: bench.world.icloud.spoil("edited", "sidecar", status=404, times=0)),
+    Verb("download, expired", "download", ["--run-stage", "icloud_download"], before=session_expired),
+    Verb("download, gone", "nas_archive", ["--run-stage", "icloud_download"], before=owner("delete", "twin-1")),
+    Verb("download, back again", "nas_archive", ["--run-stage", "icloud_download"], before=owner("delete", "twin-1", "icloud_download", "undelete")),
+    Verb("pixel_sync again", "pixel_verify", ["--run-stage", "pixel_sync"], before=deleted_too_early),
+    Verb("pixel_verify, canary", "pixel_verify.freed", ["--run-stage", "pixel_verify"], ends_with=(0, 1, 69, 77), before=canary_deleted),
+    Verb("pixel_verify, index reset", "pixel_verify.freed", ["--run-stage", "pixel_verify"], before=phone_forgot),
+    Verb("nas_archive after a death", "nas_archive", ["--run-stage", "nas_archive"],
+         before=lambda bench: dies_at(bench, "nas_archive", "archive.store.copy.after:2=kill")),
+    Verb("nas_archive, copy lost", "nas_archive.settle", ["--run-stage", "nas_archive"], ends_with=(0, 1), before=copy_vanished),
+    Verb("compress again", "cleanup", ["--run-stage", "compress"], before=all_to_compress_again),
+    Verb("icloud_delete, vetoed", "icloud_delete", ["--run-stage", "icloud_delete"], before=owner("unfile", "twin-1")),
+    Verb("icloud_delete, veto taken back", "icloud_delete", ["--run-stage", "icloud_delete"], before=owner("unfile", "twin-1", "icloud_delete", "file")),
+    Verb("icloud_delete, edited", "icloud_delete", ["--run-stage", "icloud_delete"], before=owner("touch", "twin-1")),
+    Verb("cleanup, trash", "download", ["--run-stage", "cleanup"], before=trash_of_last_month),
+    Verb("cleanup, forgotten original", "icloud_delete", ["--run-stage", "cleanup"], before=deletion_killed),
     Verb("approve", "icloud_delete.plan", lambda bench: ["approve", newest_plan(bench)], before=plan_made,
          finished=lambda bench: bench.world.value("SELECT status FROM plan ORDER BY id DESC LIMIT 1") == "approved"),
     Verb("redo", "processing", lambda bench: ["redo", "nas_archive", one_file(bench)],
          finished=lambda bench: bench.world.value("SELECT count(*) FROM step WHERE stage = 'nas_archive' AND status = 'done' AND media_id = (SELECT min(id) FROM media)") == 0),
-    Verb("release", "processing", ["release", "--all"]),
+    Verb("release one", "compress", lambda bench: ["release", waiting_file(bench)], before=rotten_original, finished=lambda bench: waiting_file(bench) == "0"),
+    Verb("release all", "processing", ["release", "--all"]),
     Verb("db backup", "processing", ["db", "backup"]),
 ]
