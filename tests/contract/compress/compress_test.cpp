@@ -151,7 +151,6 @@ TEST_CASE("what cannot be made smaller without loss keeps its bytes, with the re
         {"IMG_2.DNG", test::noise(9000, 4), MediaKind::raw, "compress.kind"},
         {"IMG_3.AAE", "<plist/>", MediaKind::sidecar, "compress.kind"},
         {"IMG_4.JPG", whole.substr(0, whole.size() / 2), MediaKind::photo, "photo.broken"},
-        {"IMG_5.JPG", whole + "MotionPhoto_Data", MediaKind::photo, "photo.trailer"},
         {"IMG_6.MOV", test::noise(9000, 5), MediaKind::video, "video.container"},
     }));
     const auto id = ready(house, name, content, kind);
@@ -160,6 +159,54 @@ TEST_CASE("what cannot be made smaller without loss keeps its bytes, with the re
     CHECK(metadata(house, id)["kept"]["code"] == code);
     CHECK(test::read(small(house, id)) == content);
     CHECK(house.item(id).current_size == house.item(id).size);
+}
+
+TEST_CASE("what lies behind a picture lies behind its small copy", "[compress]") {
+    House house;
+    house.settings.compress = heavy_only();
+    if (GENERATE(false, true)) house.settings.compress.tiers[0].photo.max_megapixels = 0.5;
+    const auto id = ready(house, "IMG_0001.JPG", photo(house, "a.jpg") + "MotionPhoto_Data and a movie", MediaKind::photo);
+    REQUIRE(house.run("compress").exit_code == 0);
+    INFO(house.item(id).compression_metadata);
+    REQUIRE_FALSE(metadata(house, id).contains("kept"));
+    CHECK_THAT(test::read(small(house, id)), Catch::EndsWith("\xFF\xD9MotionPhoto_Data and a movie"));
+}
+
+TEST_CASE("a photo at full size never becomes pixels: coarser steps, or only better packed", "[compress]") {
+    House house;
+    house.settings.compress = heavy_only();
+    const auto content = photo(house, "a.jpg");
+    const auto coarser = ready(house, "IMG_0001.JPG", content, MediaKind::photo);
+    REQUIRE(house.run("compress").exit_code == 0);
+    CHECK(metadata(house, coarser)["how"] == "jpeg q70 requantised");
+    CHECK_THAT(metadata(house, coarser)["tools"].get<std::string>(), Catch::StartsWith("libjpeg-turbo "));
+
+    house.settings.compress.minimum_saving_percent = 0;
+    house.settings.compress.tiers[0].photo.quality = 100;  // finer than the camera's: nothing is to be lost
+    const auto packed = ready(house, "IMG_0002.JPG", content + "another", MediaKind::photo);
+    REQUIRE(house.run("compress").exit_code == 0);
+    INFO(house.item(packed).compression_metadata);
+    CHECK(metadata(house, packed)["how"] == "jpeg repacked");
+    CHECK(fs::file_size(small(house, packed)) > fs::file_size(small(house, coarser)));
+    const auto pixels = [&](const fs::path& file) {
+        process::Command command;
+        command.argv = {"ffmpeg", "-v", "error", "-i", file.string(), "-f", "md5", "-"};
+        command.inherit_environment = true;
+        return process::capture(command).out;
+    };
+    CHECK(pixels(small(house, packed)) == pixels(*house.item(packed).local_path));
+}
+
+TEST_CASE("a photo that would keep its decoder busy for ever keeps its bytes", "[compress]") {
+    House house;
+    house.settings.compress = heavy_only();
+    auto bomb = photo(house, "a.jpg");
+    const auto frame = bomb.find("\xFF\xC0");
+    REQUIRE(frame != std::string::npos);
+    bomb.replace(frame + 5, 4, "\x27\x10\x27\x10");  // 10,000 x 10,000 in the bytes of 1200 x 900
+    const auto id = ready(house, "IMG_0001.JPG", bomb.substr(0, 200'000) + "\xFF\xD9", MediaKind::photo);
+    REQUIRE(house.run("compress").exit_code == 0);
+    CHECK(metadata(house, id)["kept"]["code"] == "photo.size");
 }
 
 TEST_CASE("a clip gets smaller and keeps sound, rotation, dates and Apple's keys", "[compress]") {
@@ -193,6 +240,19 @@ TEST_CASE("a clip with a track that cannot be carried over keeps its bytes", "[c
     const auto id = ready(house, "IMG_0003.MOV", clip(house, "tc.mov", {"-timecode", "01:00:00:00"}), MediaKind::video);
     REQUIRE(house.run("compress").exit_code == 0);
     CHECK(metadata(house, id)["kept"]["code"] == "video.tracks");
+}
+
+TEST_CASE("a clip whose sound is damaged keeps its bytes, although its pictures are whole", "[compress]") {
+    House house;
+    house.settings.compress = heavy_only();
+    house.settings.compress.tiers[0].video.quality = 22;
+    const auto whole = clip(house, "fast.mp4", {"-movflags", "+faststart"});
+    const auto cut = ready(house, "IMG_0003.MP4", whole.substr(0, whole.size() - 20), MediaKind::video);
+    const auto good = ready(house, "IMG_0004.MP4", whole, MediaKind::video);
+    REQUIRE(house.run("compress").exit_code == 0);
+    INFO(house.item(good).compression_metadata);
+    CHECK(metadata(house, cut)["kept"]["code"] == "video.broken");
+    CHECK_FALSE(metadata(house, good).contains("kept"));
 }
 
 TEST_CASE("an original that is not what arrived needs a person", "[compress]") {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "common/errors/errors.h"
+#include "stages/compress/codec/photo/multi_picture.h"
 
 namespace mediaferry::stages {
 namespace {
@@ -57,8 +58,6 @@ private:
         const auto bytes = file_.substr(at_, 2 + length);
         if (is_metadata(marker)) {
             parts_.metadata.push_back({marker, bytes});
-            const auto body = bytes.substr(4);
-            parts_.multi_picture = parts_.multi_picture || (marker == 0xE2 && body.starts_with(std::string_view{"MPF\0", 4}));
         } else {
             parts_.tables.push_back({marker, bytes});
             if (is_frame(marker)) frame(marker, length);
@@ -88,6 +87,7 @@ private:
                 at_ += marker == 0xFF ? 1 : 2;
                 continue;
             }
+            if (marker == kStartOfScan) ++parts_.scan_count;
             const auto length = word(at_ + 2);
             if (length < 2 || at_ + 2 + length > file_.size()) broken("a segment between its scans is cut short");
             at_ += 2 + length;
@@ -107,10 +107,23 @@ JpegParts take_apart(std::string_view file) { return Reader{file}(); }
 
 std::string put_together(const JpegParts& original, const JpegParts& encoded) {
     std::string file = "\xFF\xD8";
+    std::vector<std::size_t> lists;
     const auto& metadata = original.metadata.empty() ? encoded.metadata : original.metadata;
-    for (const auto& segment : metadata) file += segment.bytes;
+    for (const auto& segment : metadata) {
+        if (is_picture_list(segment.bytes)) lists.push_back(file.size());
+        file += segment.bytes;
+    }
     for (const auto& segment : encoded.tables) file += segment.bytes;
     file += encoded.scans;
+    const auto end = file.size();
+    file += original.trailer;
+    std::size_t next = 0;
+    for (const auto& segment : original.metadata) {
+        if (!is_picture_list(segment.bytes)) continue;
+        const auto at = lists[next++];
+        const auto before = original.trailer.data() - segment.bytes.data();
+        move_pictures(file.data() + at, segment.bytes.size(), end, static_cast<std::int64_t>(end - at) - before);
+    }
     return file;
 }
 

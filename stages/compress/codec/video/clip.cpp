@@ -10,7 +10,7 @@ constexpr std::int64_t kMostPixels = 75'000'000;
 
 Codec open_decoder(const AVStream* stream) {
     const auto* codec = avcodec_find_decoder(stream->codecpar->codec_id);
-    if (codec == nullptr) throw BadInput{"video.codec", "no decoder for its video track"};
+    if (codec == nullptr) throw BadInput{"video.codec", "no decoder for one of its tracks"};
     Codec decoder{avcodec_alloc_context3(codec)};
     if (!decoder) throw std::bad_alloc{};
     check(avcodec_parameters_to_context(decoder.get(), stream->codecpar), "set up the decoder");
@@ -65,6 +65,23 @@ const std::int32_t* Clip::display_matrix() const {
 
 bool Clip::dolby_vision() const { return av_stream_get_side_data(video_, AV_PKT_DATA_DOVI_CONF, nullptr) != nullptr; }
 
+void Clip::listen() {
+    for (auto* track : audio_)
+        if (avcodec_find_decoder(track->codecpar->codec_id) != nullptr) ears_.emplace(track->index, open_decoder(track));
+}
+
+void Clip::hear(const AVPacket* packet) {
+    if ((packet->flags & AV_PKT_FLAG_CORRUPT) != 0) throw BadInput{"video.broken", "a piece of its sound is cut short"};
+    const auto ear = ears_.find(packet->stream_index);
+    if (ear == ears_.end()) return;
+    check(avcodec_send_packet(ear->second.get(), packet), "decode its sound");
+    for (;;) {
+        const int got = avcodec_receive_frame(ear->second.get(), heard_.get());
+        if (got == AVERROR(EAGAIN) || got == AVERROR_EOF) return;
+        check(got, "decode its sound");
+    }
+}
+
 AVFrame* Clip::next_frame(const std::function<void(AVPacket*)>& on_audio) {
     for (;;) {
         craft::alive();
@@ -87,8 +104,10 @@ AVFrame* Clip::next_frame(const std::function<void(AVPacket*)>& on_audio) {
         auto* stream = input_->streams[packet_->stream_index];
         if (stream == video_)
             check(avcodec_send_packet(decoder_.get(), packet_.get()), "decode a packet");
-        else if (on_audio && stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO)
+        else if (on_audio && stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO) {
+            hear(packet_.get());
             on_audio(packet_.get());
+        }
         av_packet_unref(packet_.get());
     }
 }

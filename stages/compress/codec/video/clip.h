@@ -3,6 +3,7 @@
 // A clip opened for reading: its tracks, its decoded frames in order, its audio packets as they are.
 
 #include <functional>
+#include <map>
 #include <vector>
 
 #include "stages/compress/codec/video/av_handles.h"
@@ -25,6 +26,9 @@ public:
     const std::int32_t* display_matrix() const;
     bool dolby_vision() const;
 
+    /// From now on the sound is decoded too, to hear whether it is whole: what is copied bit by bit would carry its damage on unnoticed.
+    void listen();
+
     /// The next decoded frame of the video track, its pts in the track's time base; nullptr at the end. Audio packets met on the way go to
     /// `on_audio`. Any decoding error throws.
     AVFrame* next_frame(const std::function<void(AVPacket*)>& on_audio = {});
@@ -36,6 +40,7 @@ private:
         return check(result, doing);
     }
     Input open();
+    void hear(const AVPacket*);
 
     ReadingIo io_;
     Input input_;
@@ -43,6 +48,8 @@ private:
     std::vector<AVStream*> audio_;
     int other_ = 0;
     Codec decoder_;
+    std::map<int, Codec> ears_;  ///< decoders of the sound tracks, by stream
+    Frame heard_ = new_frame();
     Frame frame_ = new_frame();
     Packet packet_ = new_packet();
     bool flushing_ = false;

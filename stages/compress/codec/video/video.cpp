@@ -259,6 +259,7 @@ Compressed craft::make(const Order& order) {
     {
         av::Clip clip{source};
         if (const auto why = unsuited(clip, order.video)) return *why;
+        clip.listen();
         if (!Transcoding{clip, order}.run(order.size.count)) return keep("compress.not_worth_it", "the small copy would not be smaller");
     }
     const double likeness = check_video(source, av::file_source(order.result));
