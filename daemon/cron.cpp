@@ -62,7 +62,7 @@ bool read_field(std::string_view field, int low, int high, const auto& set, cons
         int step = 1;
         if (step_at != part.npos) {
             const auto given = number(std::string_view{part}.substr(step_at + 1));
-            if (!given || *given < 1) return false;
+            if (!given || *given < 1 || *given > high) return false;  // a longer step is a slip of the pen, and the largest ones overflow
             step = *given;
         }
         const std::string range = part.substr(0, step_at);

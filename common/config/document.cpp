@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/config/document.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <cstdio>
+#include <optional>
+#include <sstream>
 
 namespace mediaferry::config {
 
@@ -54,6 +57,36 @@ private:
     }
 
     int nodes_ = 0;
+};
+
+/// Counts documents and notes where the second one that says anything begins. YAML::LoadAll would do, but there are broken texts of nine bytes in
+/// which it finds documents without end.
+class SecondDocument : public YAML::EventHandler {
+public:
+    static std::optional<Position> in(const std::string& text) {
+        std::istringstream stream(text);
+        YAML::Parser parser(stream);
+        SecondDocument seen;
+        if (parser.HandleNextDocument(seen)) parser.HandleNextDocument(seen);
+        return seen.found_;
+    }
+
+    void OnDocumentStart(const YAML::Mark&) override { ++number_; }
+    void OnDocumentEnd() override {}
+    void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { content(mark); }
+    void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t, const std::string&) override { content(mark); }
+    void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override { content(mark); }
+    void OnSequenceEnd() override {}
+    void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override { content(mark); }
+    void OnMapEnd() override {}
+
+private:
+    void content(const YAML::Mark& mark) {
+        if (number_ == 2 && !found_) found_ = position(mark);
+    }
+    int number_ = 0;
+    std::optional<Position> found_;
 };
 
 bool plain_is_safe(std::string_view text) {
@@ -136,10 +169,8 @@ Value scalar(std::string text, bool bare) {
 
 Value read_document(const std::string& text) {
     try {
-        const auto documents = YAML::LoadAll(text);
-        if (documents.empty()) return {};
-        if (documents.size() > 1) throw NotYaml{position(documents[1].Mark()), "a second document begins here (remove the line ---)"};
-        return Reader{}.read(documents.front(), 0);
+        if (const auto second = SecondDocument::in(text)) throw NotYaml{*second, "a second document begins here (remove the line ---)"};
+        return Reader{}.read(YAML::Load(text), 0);
     } catch (const YAML::Exception& error) {
         // What follows a colon in the library's words may be text of the file, and that a password.
         throw NotYaml{position(error.mark), error.msg.substr(0, error.msg.find(':')) + " (look at the indentation, and put quotes around odd text)"};

@@ -160,7 +160,7 @@ bool listen_is_valid(std::string_view text) {
 
 bool layout_is_valid(std::string_view layout) {
     const auto last = layout.substr(layout.rfind('/') + 1);  // npos + 1 is 0
-    if (last.find("{filename}") == std::string_view::npos || layout.find("{filename}") != layout.rfind("{filename}")) return false;
+    if (!last.ends_with("{filename}") || layout.find("{filename}") != layout.rfind("{filename}")) return false;
     std::string text{layout};
     for (const std::string_view word : {"{year}", "{month}", "{day}", "{filename}", "{kind}", "{account}"})
         for (auto at = text.find(word); at != std::string::npos; at = text.find(word)) text.replace(at, word.size(), "x");

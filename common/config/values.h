@@ -28,7 +28,7 @@ bool listen_is_valid(std::string_view);
 bool schedule_is_valid(std::string_view);
 /// "22:00-06:00"; the end may be on the next day.
 bool window_is_valid(std::string_view);
-/// Relative, without "..", of words that common/archive knows, and with {filename} in its last part.
+/// Relative, without "..", of words that common/archive knows, and with {filename} at its end.
 bool layout_is_valid(std::string_view);
 
 }  // namespace mediaferry::config

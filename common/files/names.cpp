@@ -101,8 +101,8 @@ std::string printable(std::string_view text) {
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t length = character_length(text, at);
         const std::string_view character = text.substr(at, std::max<std::size_t>(length, 1));
-        const bool control =
-            length == 1 ? byte_at(text, at) < 0x20 || byte_at(text, at) == 0x7F : character.starts_with('\xC2') && byte_at(character, 1) < 0xA0;
+        const bool control = length == 1 ? byte_at(text, at) < 0x20 || byte_at(text, at) == 0x7F
+                                         : length == 2 && character[0] == '\xC2' && byte_at(character, 1) < 0xA0;
         if (length == 0 || control) {
             constexpr std::string_view digits = "0123456789abcdef";
             for (const char c : character)

@@ -45,6 +45,19 @@ inline std::pair<std::string_view, std::string_view> in_two(std::string_view inp
     return {input.substr(0, cut), cut == std::string_view::npos ? std::string_view{} : input.substr(cut + 1)};
 }
 
+/// A folder for targets that read files, in memory where there is room for it; gone with the program.
+struct Scratch {
+    fs::path path =
+        (fs::is_directory("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path()) / fs::unique_path("mediaferry-fuzz-%%%%%%%%%%%%");
+    Scratch() { fs::create_directories(path); }
+    ~Scratch() {
+        boost::system::error_code ignored;
+        fs::remove_all(path, ignored);
+    }
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+};
+
 /// Whether it can only name something directly in a folder: one component, neither "." nor "..".
 inline bool is_one_component(std::string_view name) {
     return !name.empty() && name != "." && name != ".." && name.size() <= 255 && name.find('/') == std::string_view::npos &&

@@ -4,8 +4,6 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "tests/fuzz/fuzz.h"
 
 using namespace mediaferry;
@@ -14,12 +12,8 @@ using fuzz::require;
 namespace {
 
 const files::Tree& root() {
-    static const auto tree = [] {
-        const auto path = fs::temp_directory_path() / fs::unique_path("mediaferry-fuzz-marker-%%%%%%%%");
-        fs::create_directories(path);
-        std::atexit([] { fs::remove_all(root().root()); });
-        return files::Tree::open(path);
-    }();
+    static const fuzz::Scratch scratch;
+    static const auto tree = files::Tree::open(scratch.path);
     return tree;
 }
 

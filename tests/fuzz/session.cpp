@@ -2,8 +2,6 @@
 // icloudpd's session file, read from a folder as we do.
 #include "common/icloud/session.h"
 
-#include <cstdlib>
-
 #include "common/files/files.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -12,14 +10,9 @@ using fuzz::require;
 
 namespace {
 
-fs::path folder() {
-    static const fs::path made = [] {
-        const auto path = fs::temp_directory_path() / fs::unique_path("mediaferry-fuzz-session-%%%%%%%%");
-        fs::create_directories(path);
-        std::atexit([] { fs::remove_all(folder()); });
-        return path;
-    }();
-    return made;
+const fs::path& folder() {
+    static const fuzz::Scratch scratch;
+    return scratch.path;
 }
 
 }  // namespace

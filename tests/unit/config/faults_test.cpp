@@ -101,6 +101,8 @@ TEST_CASE("each fault is told with its place, its key and what to write", "[conf
 TEST_CASE("a text that is no map of sections is told as such", "[config]") {
     CHECK(faults_in("- icloud\n") == "m.yaml:1:1: yaml: the file is no map of sections (write icloud: and its keys below it)");
     CHECK(faults_in("icloud:\n\tusername: x\n") == "m.yaml:2:10: yaml: illegal map value (look at the indentation, and put quotes around odd text)");
+    // Nine bytes in which the YAML library finds documents without end, until the memory is used up.
+    CHECK(faults_in(",0*\n~*Y\n\xdf").find("m.yaml:") == 0);
     CHECK(faults_in(kUser + "---\nlog: {}\n") == "m.yaml:3:1: yaml: a second document begins here (remove the line ---)");
     CHECK(faults_in("a: &x [*x]\n") == "m.yaml:1:4: yaml: is nested too deeply or repeats itself without end (write the values out)");
 }

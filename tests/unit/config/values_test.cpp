@@ -130,7 +130,8 @@ TEST_CASE("what is secret in a URL is not shown", "[config]") {
 }
 
 TEST_CASE("an archive layout stays in the archive and keeps the file's name", "[config]") {
-    const auto [text, valid] = GENERATE(table<std::string, bool>({{"{year}/{month}/{filename}", true},
+    const auto [text, valid] = GENERATE(table<std::string, bool>({{"{filename}.bak", false},
+                                                                  {"{year}/{month}/{filename}", true},
                                                                   {"{filename}", true},
                                                                   {"photos/{account}/{year}-{month}-{day}/{kind}/{filename}", true},
                                                                   {"{year}/{day}_{filename}", true},

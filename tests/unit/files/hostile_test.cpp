@@ -194,6 +194,7 @@ TEST_CASE("a number behind a name keeps it within what file systems take", "[fil
 TEST_CASE("names from outside are shown without doing anything to a terminal", "[files][hostile]") {
     CHECK(files::printable("IMG_0001 ä 日.JPG") == "IMG_0001 ä 日.JPG");
     CHECK(files::printable("a\nb\x1b[2Jc\x7f") == "a\\x0ab\\x1b[2Jc\\x7f");
+    CHECK(files::printable("cut short \xc2") == "cut short \\xc2");
     CHECK(files::printable("\xff\xc3.jpg\xc2\x9b") == "\\xff\\xc3.jpg\\xc2\\x9b");
     CHECK_THROWS_WITH(files::digest_file("/nowhere/a\nb.jpg"), Catch::Contains("a\\x0ab.jpg"));
 }
