@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What else changes something, besides the stage runs: verbs of the command line, each from a moment of the bench (bench.py)."""
 
+import os
+import shutil
 import sqlite3
 import subprocess
 import time
@@ -60,6 +62,7 @@ def bad_arrivals(bench) -> None:
     bad = incoming / good.relative_to(brought)
     bad.parent.mkdir(parents=True, exist_ok=True)
     bad.write_bytes(bytes(byte ^ 1 for byte in good.read_bytes()))
+    (incoming / "IMG_9999.JPG").write_text("<!DOCTYPE html><html><body>503 Service Unavailable</body></html>")
     (incoming / "ABCDEFGHIJKLMNOPQRSTUVWX.part").write_bytes(b"x")
     (incoming / ".mediaferry-fetch").mkdir(exist_ok=True)
     for number in range(1, 24):
@@ -102,7 +105,9 @@ def owner(does: str, key: str, runs: str = "", then: str = ""):
 
 
 def copy_vanished(bench) -> None:
-    path = bench.world.value("SELECT path FROM copy WHERE place = 'nas' AND removed_at IS NULL ORDER BY id LIMIT 1")
+    """Before its second reading."""
+    dies_at(bench, "nas_archive", "archive.settle.record_good.commit.before=kill")
+    path = bench.world.value("SELECT path FROM copy WHERE place = 'nas' AND removed_at IS NULL AND proof = 'read_back' ORDER BY id LIMIT 1")
     (bench.world.nas / path).unlink()
 
 
@@ -122,6 +127,7 @@ def phone_forgot(bench) -> None:
 def rotten_original(bench) -> None:
     """One file is set aside for a person, who puts the right bytes back."""
     path = bench.world.value("SELECT local_path FROM media WHERE kind = 'photo' ORDER BY id LIMIT 1")
+    about = os.stat(path)
     with open(path, "r+b") as file:
         right = file.read()
         file.seek(0)
@@ -130,6 +136,7 @@ def rotten_original(bench) -> None:
         bench.run("compress")
         file.seek(0)
         file.write(right)
+    os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))       # the phone's outbox has the same file
 
 
 def waiting_file(bench) -> str:
@@ -147,6 +154,38 @@ def session_expired(bench) -> None:
     bench.world.icloud.call("expire", session_tokens=False)
 
 
+def proven_and_asked_again(bench) -> None:
+    for row in bench.world.db("SELECT id FROM media ORDER BY id LIMIT 2"):
+        bench.world.expect(0, "redo", "pixel_verify", str(row["id"]))
+
+
+def stranger_seen(bench) -> None:
+    """A file of somebody else on the NAS, which the index knows, goes again."""
+    stranger = bench.world.nas / "stranger.jpg"
+    stranger.write_bytes(b"x")
+    bench.world.expect(0, "archive", "reindex")
+    stranger.unlink()
+
+
+def database_lost(bench) -> None:
+    shutil.rmtree(bench.root / "state")
+    (bench.root / "state").mkdir()
+
+
+def backed_up(bench) -> None:
+    bench.world.expect(0, "db", "backup")
+
+
+def listing_drops_one(bench) -> None:
+    name = bench.world.icloud.state()["assets"]["twin-1"]["name"]
+    bench.world.icloud.fault(match="records/query.*ByAssetDateWithoutHiddenOrDeleted", drop_records=[name], times=0)
+
+
+def census_gate_closed(bench) -> None:
+    listing_drops_one(bench)
+    bench.run("icloud_download")
+
+
 VERBS = [
     Verb("run", "download", ["run", "--no-progress"], goes_further=True, single=False),
     Verb("archive init", "download", ["archive", "init"], before=marker_gone),
@@ -154,18 +193,27 @@ VERBS = [
     Verb("download, refused", "download", ["--run-stage", "icloud_download"], ends_with=(1,),
          before=lambda bench: bench.world.icloud.spoil("edited", "sidecar", status=404, times=0)),
     Verb("download, expired", "download", ["--run-stage", "icloud_download"], before=session_expired),
+    Verb("download, albums", "download", ["--run-stage", "icloud_download"], before=lambda bench: bench.world.icloud.call("file", asset="twin-1", album="Holidays")),
+    Verb("download, one left out", "nas_archive", ["--run-stage", "icloud_download"], ends_with=(0, 1, 69), before=listing_drops_one),
+    Verb("release census", "nas_archive", ["release", "census"], before=census_gate_closed,
+         finished=lambda bench: bool(bench.judge.rows("SELECT 1 FROM event WHERE what = 'census_acknowledged'"))),
     Verb("download, gone", "nas_archive", ["--run-stage", "icloud_download"], before=owner("delete", "twin-1")),
     Verb("download, back again", "nas_archive", ["--run-stage", "icloud_download"], before=owner("delete", "twin-1", "icloud_download", "undelete")),
     Verb("pixel_sync again", "pixel_verify", ["--run-stage", "pixel_sync"], before=deleted_too_early),
+    Verb("pixel_verify again", "nas_archive", ["--run-stage", "pixel_verify"], before=proven_and_asked_again),
     Verb("pixel_verify, canary", "pixel_verify.freed", ["--run-stage", "pixel_verify"], ends_with=(0, 1, 69, 77), before=canary_deleted),
     Verb("pixel_verify, index reset", "pixel_verify.freed", ["--run-stage", "pixel_verify"], before=phone_forgot),
     Verb("nas_archive after a death", "nas_archive", ["--run-stage", "nas_archive"],
          before=lambda bench: dies_at(bench, "nas_archive", "archive.store.copy.after:2=kill")),
-    Verb("nas_archive, copy lost", "nas_archive.settle", ["--run-stage", "nas_archive"], ends_with=(0, 1), before=copy_vanished),
+    Verb("nas_archive, copy lost", "nas_archive", ["--run-stage", "nas_archive"], ends_with=(0, 1), goes_further=True, before=copy_vanished),
+    Verb("archive reindex", "nas_archive.settle", ["archive", "reindex"], before=stranger_seen),
+    Verb("db adopt --from-archive", "nas_archive.settle", ["db", "adopt", "--from-archive"], before=database_lost),
+    Verb("db restore", "nas_archive.settle", ["db", "restore", "--yes"], before=backed_up),
+    Verb("compress after a death", "compress", ["--run-stage", "compress"], before=lambda bench: dies_at(bench, "compress", "compress.library.shelve.after:2=kill")),
     Verb("compress again", "cleanup", ["--run-stage", "compress"], before=all_to_compress_again),
     Verb("icloud_delete, vetoed", "icloud_delete", ["--run-stage", "icloud_delete"], before=owner("unfile", "twin-1")),
     Verb("icloud_delete, veto taken back", "icloud_delete", ["--run-stage", "icloud_delete"], before=owner("unfile", "twin-1", "icloud_delete", "file")),
-    Verb("icloud_delete, edited", "icloud_delete", ["--run-stage", "icloud_delete"], before=owner("touch", "twin-1")),
+    Verb("icloud_delete, edited", "icloud_delete", ["--run-stage", "icloud_delete"], before=owner("touch", "twin-1"), goes_further=True),
     Verb("cleanup, trash", "download", ["--run-stage", "cleanup"], before=trash_of_last_month),
     Verb("cleanup, forgotten original", "icloud_delete", ["--run-stage", "cleanup"], before=deletion_killed),
     Verb("approve", "icloud_delete.plan", lambda bench: ["approve", newest_plan(bench)], before=plan_made,
