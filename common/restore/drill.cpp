@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 #include "common/log/log.h"
 #include "common/media_db/catalogue.h"
 #include "common/media_db/evidence.h"

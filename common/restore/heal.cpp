@@ -6,6 +6,7 @@
 
 #include "common/archive/receipt.h"
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 #include "common/log/log.h"
 #include "common/media_db/catalogue.h"
 #include "common/media_db/conveyor.h"
@@ -64,7 +65,7 @@ std::optional<fs::path> Healer::set_nas_copy_aside(const MediaItem& item, const 
     using Reading = archive::Archive::Reading;
     if (archive_.reread(path, item.sha256, stop_).reading != Reading::different) return std::nullopt;
     if (archive_.reread(path, item.sha256, stop_).reading != Reading::different) return std::nullopt;
-    return archive_.set_damaged_aside(path, clock_.now());
+    return MF_AROUND("heal.nas.set_aside", archive_.set_damaged_aside(path, clock_.now()));
 }
 
 Healed Healer::nas_copy(const MediaItem& item, const fs::path& path) {
@@ -80,10 +81,10 @@ Healed Healer::nas_copy(const MediaItem& item, const fs::path& path) {
         file.sha256 = item.sha256;
         file.size = item.size;
         file.modified = item.taken;
-        const auto stored = archive_.store(file, stop_);
+        const auto stored = MF_AROUND("heal.nas.store", archive_.store(file, stop_));
         healed.path = stored.path;
         const auto now = clock_.now();
-        media_db::Transaction transaction{db_};
+        media_db::Transaction transaction{db_, MF_COMMIT("heal.nas")};
         media_db::Evidence(db_).add(new_nas_copy(item, archive_, stored, now));
         media_db::Catalogue(db_).set_flags(item.id, std::nullopt, true, std::nullopt, std::nullopt, now);
         tell(item, "nas", healed);
@@ -105,7 +106,7 @@ std::optional<fs::path> Healer::set_aside(const fs::path& path, const Reason& re
     files::make_directories(folder);
     const auto aside = files::free_name(folder / path.filename(), [](const fs::path& name) { return fs::exists(fs::symlink_status(name)); });
     const auto digests = files::digest_file(path);
-    files::move_file(path, aside);
+    MF_AROUND("heal.home.set_aside", files::move_file(path, aside));
     media_db::Catalogue(db_).add_set_aside(path, aside, digests.size, to_hex(digests.sha256), reason, clock_.now());
     return aside;
 }
@@ -119,8 +120,8 @@ void Healer::put_in_place(const MediaItem& item, const Proven& good, const fs::p
         tree.remove(part);
         throw TransientError{"heal.source_changed", std::string(to_text(good.from)) + " changed while " + item.filename + " was copied from it"};
     }
-    tree.rename_new(part, path.filename());
-    tree.sync_directory("");
+    MF_AROUND("heal.home.rename", tree.rename_new(part, path.filename()));
+    MF_AROUND("heal.home.fsync_folder", tree.sync_directory(""));
 }
 
 Healed Healer::original(const MediaItem& item) {
@@ -145,7 +146,7 @@ Healed Healer::small_copy(const MediaItem& item, const media_db::Copy& copy) {
         return healed;
     }
     Healed healed{path, "compress, at its next run", set_aside(path, reason)};
-    media_db::Transaction transaction{db_};
+    media_db::Transaction transaction{db_, MF_COMMIT("heal.small_copy")};
     media_db::Evidence(db_).removed(copy.id, clock_.now());
     media_db::Conveyor conveyor{db_};
     for (const auto& step : conveyor.steps(item.id))

@@ -5,6 +5,7 @@
 
 #include "common/archive/naming.h"
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 #include "common/files/files.h"
 #include "common/media_db/evidence.h"
 
@@ -133,13 +134,13 @@ std::string Restorer::write(const Content& content, const fs::path& path) {
     // Always the same name for the same content: what an interrupted call left is met again.
     const fs::path part = ".mediaferry-" + to_hex(content.sha256).substr(0, 16) + ".part";
     tree.remove(part);
-    auto from = fill(content, tree, part);
+    auto from = MF_AROUND("restore.file.copy", fill(content, tree, part));
     if (files::read_back(tree, part, stop_).digests.sha256 != content.sha256) {
         tree.remove(part);
         throw TransientError{"restore.read_back_differs", path.string() + " reads back differently from what was written: check that disk"};
     }
-    tree.rename_new(part, path.filename());
-    tree.sync_directory("");
+    MF_AROUND("restore.file.rename", tree.rename_new(part, path.filename()));
+    MF_AROUND("restore.file.fsync_folder", tree.sync_directory(""));
     return from;
 }
 

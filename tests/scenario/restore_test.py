@@ -3,13 +3,14 @@
 
 import json
 import os
+import subprocess
 import sys
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from loopback.library import apple_checksum
-from world import World
+from world import World, binary
 
 
 def rot(file: Path) -> bytes:
@@ -121,6 +122,59 @@ class Restore(unittest.TestCase):
         rot(file)
         self.assertEqual(json.loads(world.expect(1, "archive", "verify", "--drill", "1000", "--json").out)["passed"], False)
         file.write_bytes(right)
+
+    def killed_at(self, failpoint: str, *words) -> None:
+        done = subprocess.run([str(binary()), *map(str, words)], env=self.world.environment(MEDIAFERRY_FAILPOINT=f"{failpoint}=kill"), capture_output=True, text=True)
+        self.assertEqual(done.returncode, -9, f"not killed at {failpoint}: exit {done.returncode} {done.stderr}")
+
+    def failpoints(self, *beginnings: str) -> list[str]:
+        listed = self.world.run("failpoints")
+        if listed.code != 0:
+            self.skipTest("this build has no failpoints")
+        found = [line.split("\t")[0] for line in listed.out.splitlines() if line.startswith(beginnings)]
+        self.assertTrue(found, beginnings)
+        return found
+
+    def test_healing_that_is_killed_at_any_step_is_finished_by_the_next_call(self):
+        world = self.world
+        _, archived = self.archived("path LIKE '%.HEIC' OR path LIKE '%.JPG'")
+        kept = world.value("SELECT c.path FROM copy c JOIN media m ON m.id = c.media_id WHERE c.place = 'library' AND c.removed_at IS NULL AND c.sha256 = m.sha256")
+        kept = world.home / "library" / kept
+        names = world.photos(world.nas)
+        for failpoint in self.failpoints("heal.nas", "heal.home"):
+            file = kept if failpoint.startswith("heal.home") else archived
+            right, wrong = file.read_bytes(), rot(file)
+            self.killed_at(failpoint, "archive", "verify", "--full")
+            world.expect(0, "archive", "verify", "--full")
+            self.assertEqual(file.read_bytes(), right, failpoint)
+            self.assertEqual(world.photos(world.nas), names, failpoint)
+            aside = [*(world.nas / ".mediaferry" / "damaged").rglob("*"), *(world.home / "trash").rglob("*")]
+            self.assertIn(wrong, [p.read_bytes() for p in aside if p.is_file()], failpoint)
+            world.expect(0, "audit", "--full", "--without", "icloud")
+
+    def test_a_small_copy_whose_healing_is_killed_is_made_again(self):
+        world = self.world
+        for failpoint in self.failpoints("heal.small_copy"):
+            row = world.db("SELECT c.media_id, c.path FROM copy c JOIN media m ON m.id = c.media_id WHERE c.place = 'library' AND c.removed_at IS NULL "
+                           "AND c.sha256 <> m.sha256 AND m.kind = 'photo' ORDER BY m.initial_size LIMIT 1")[0]
+            rot(world.home / "library" / row["path"])
+            self.killed_at(failpoint, "archive", "verify", "--full")
+            world.expect(0, "archive", "verify", "--full")
+            world.expect(0, "--run-stage", "compress")
+            self.assertEqual(world.value("SELECT count(*) FROM copy WHERE media_id = ? AND place = 'library' AND removed_at IS NULL", row["media_id"]), 1)
+            world.expect(0, "audit", "--full", "--without", "icloud")
+
+    def test_a_restore_that_is_killed_at_any_step_goes_on(self):
+        world = self.world
+        media, _ = self.archived()
+        for number, failpoint in enumerate(self.failpoints("restore.file.")):
+            to = world.root / f"killed-{number}"
+            self.killed_at(failpoint, "archive", "restore", media, "--to", to)
+            world.expect(0, "archive", "restore", media, "--to", to)
+            left = [p for p in to.rglob("*") if p.is_file()]
+            self.assertEqual({apple_checksum(p.read_bytes()) for p in left}, {row["apple_checksum"] for row in world.db(
+                "SELECT apple_checksum FROM media WHERE asset_id = (SELECT asset_id FROM media WHERE id = ?)", media)}, failpoint)
+            self.assertEqual([p.name for p in left if p.name.startswith(".")], [], failpoint)
 
 
 if __name__ == "__main__":
