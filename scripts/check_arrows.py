@@ -5,7 +5,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-COMMON = ["types", "errors", "failpoint", "clock", "log", "files", "process", "http", "pipeline", "config", "sqlite", "media_db", "stage", "icloud", "syncthing", "archive", "exchange", "restore", "archive_index", "compare", "notify"]
+COMMON = ["types", "errors", "failpoint", "clock", "log", "files", "process", "http", "pipeline", "config", "sqlite", "media_db", "stage", "icloud", "syncthing", "archive", "exchange", "restore", "archive_index", "compare", "queue", "notify"]
 FLOOR = {"types", "errors", "failpoint"}
 # common/NAME may include these common folders, itself, and the floor.
 MAY = {
@@ -20,6 +20,7 @@ MAY = {
     "restore": {"archive", "clock", "config", "files", "icloud", "log", "media_db"},
     "archive_index": {"archive", "config", "files", "log", "clock", "media_db", "sqlite"},
     "compare": {"archive", "archive_index", "files"},
+    "queue": {"archive", "archive_index", "clock", "compare", "files", "log", "media_db"},
     "exchange": {"archive", "clock", "config", "files", "icloud", "log", "media_db", "pipeline", "syncthing"},
     "notify": {"config", "http", "process", "log", "clock"},
 }

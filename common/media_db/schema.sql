@@ -410,5 +410,17 @@ CREATE TABLE sync_records (                   -- what came over Syncthing; size 
 CREATE TABLE action_queue (
   id INTEGER PRIMARY KEY, target TEXT NOT NULL UNIQUE, action TEXT NOT NULL CHECK (action IN ('pull','push','trash')), options TEXT NOT NULL DEFAULT '{}',
   status TEXT NOT NULL DEFAULT 'queued' CHECK (status IN ('queued','running','done','failed')), copied INTEGER NOT NULL DEFAULT 0,
-  skipped INTEGER NOT NULL DEFAULT 0, errors INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL, finished_at INTEGER
+  skipped INTEGER NOT NULL DEFAULT 0, errors INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0, queued_at INTEGER NOT NULL, finished_at INTEGER,
+  reason_code TEXT, reason_text TEXT            -- why it waits, or failed as a whole
 ) STRICT;
+CREATE TABLE action_file (                    -- what the target's action means for each file, and what became of it; a path may be any bytes
+  action_id INTEGER NOT NULL REFERENCES action_queue (id) ON DELETE CASCADE, path BLOB NOT NULL, class TEXT NOT NULL, size INTEGER NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('planned','copied','skipped','error')), reason_code TEXT, reason_text TEXT,
+  PRIMARY KEY (action_id, path)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX action_file_planned ON action_file (action_id, path) WHERE status = 'planned';
+CREATE TABLE trashed (                        -- moved to archive.trash by the queue; noted before the file moves
+  id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE, original BLOB NOT NULL, sha256 TEXT NOT NULL, size INTEGER NOT NULL, at INTEGER NOT NULL,
+  gone TEXT CHECK (gone IN ('restored','emptied','kept')), gone_at INTEGER   -- kept: it never went to the trash
+) STRICT;
+CREATE INDEX trashed_there ON trashed (at) WHERE gone IS NULL;

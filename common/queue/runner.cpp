@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/queue/runner.h"
+
+#include <map>
+
+#include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
+#include "common/log/log.h"
+#include "common/queue/rules.h"
+#include "common/queue/trash.h"
+
+namespace mediaferry::queue {
+
+using media_db::QueuedAction;
+using media_db::QueuedFile;
+
+namespace {
+
+/// Rows on their way into media.db, some hundred in one transaction.
+class Planned {
+public:
+    Planned(media_db::MediaDb& db, std::int64_t id) : queue_(db), id_(id) {}
+    void add(QueuedFile file) {
+        constexpr std::size_t at_once = 500;
+        rows_.push_back(std::move(file));
+        if (rows_.size() >= at_once) write();
+    }
+    void write() {
+        if (!rows_.empty()) queue_.plan(id_, rows_);
+        rows_.clear();
+    }
+
+private:
+    media_db::Queue queue_;
+    std::int64_t id_;
+    std::vector<QueuedFile> rows_;
+};
+
+struct Wanted {
+    const QueuedAction* action;
+    compare::Action what;
+    bool only_copy;
+    Planned rows;
+};
+
+Bytes size_of(const compare::Judged& file) { return file.archive ? file.archive->size : file.local->size; }
+
+void add(Wanted& wanted, const compare::Judged& file) {
+    const auto step = step_for(wanted.what, file, wanted.only_copy);
+    if (!step) return;
+    QueuedFile row{std::string(file.path), std::string(file.file_class), size_of(file), "planned", {}};
+    if (step->what == Do::skip) {
+        row.status = "skipped";
+        row.reason = step->why;
+    }
+    wanted.rows.add(std::move(row));
+}
+
+}  // namespace
+
+Runner::Runner(media_db::MediaDb& db, const Sides& sides, const Clock& clock, std::vector<compare::FileClass> classes, std::string trash, Opened here,
+               Opened there, std::function<void(const Progress&)> tell)
+    : db_(db),
+      sides_(sides),
+      clock_(clock),
+      classes_(std::move(classes)),
+      trash_(std::move(trash)),
+      here_(std::move(here)),
+      there_(std::move(there)),
+      tell_(std::move(tell)) {}
+
+/// One look at both sides for all targets that were queued with the same options; what is to be done goes into media.db, not into memory.
+void Runner::plan(const std::vector<QueuedAction>& actions) {
+    media_db::Queue queue{db_};
+    std::vector<std::pair<Wish, std::map<std::string, Wanted, std::less<>>>> groups;
+    for (const auto& action : actions) {
+        queue.begin(action.id);
+        auto wish = wish_from_json(action.options);
+        const bool only_copy = std::exchange(wish.only_copy, false);
+        auto group = std::ranges::find_if(groups, [&](const auto& one) { return one.first == wish; });
+        if (group == groups.end()) group = groups.insert(groups.end(), {wish, {}});
+        group->second.emplace(action.target, Wanted{&action, action_of(action.action), only_copy, Planned{db_, action.id}});
+    }
+    for (auto& [wish, targets] : groups) {
+        compare::Asked asked;
+        asked.depth = wish.depth;
+        asked.rules = wish.rule_set;
+        asked.classes = classes_;
+        asked.left_out = wish.left_out;
+        const auto here = here_();
+        const auto there = there_();
+        auto& known = targets;
+        compare::compare(
+            *here, *there, asked,
+            [&](const compare::Judged& file) {
+                if (const auto wanted = known.find(file.target); wanted != known.end()) add(wanted->second, file);
+            },
+            sides_.stop);
+        for (auto& [name, wanted] : targets) wanted.rows.write();
+    }
+    for (const auto& action : actions) queue.count(action.id);
+}
+
+void Runner::run(const std::vector<QueuedAction>& actions) {
+    media_db::Queue queue{db_};
+    std::size_t at = 0;
+    try {
+        plan(actions);
+        of_ = static_cast<std::int64_t>(actions.size());
+        for (; at < actions.size(); ++at) {
+            number_ = static_cast<std::int64_t>(at) + 1;
+            work(actions[at]);
+        }
+    } catch (const Error& error) {
+        const bool asked = dynamic_cast<const Interrupted*>(&error) != nullptr;
+        for (auto rest = at; rest < actions.size(); ++rest)
+            queue.wait(actions[rest].id, asked || rest > at ? std::nullopt : std::optional{error.reason()});
+        throw;
+    }
+}
+
+void Runner::work(const QueuedAction& action) {
+    media_db::Queue queue{db_};
+    const auto now = queue.at(action.target);
+    if (!now || now->id != action.id) return;  // a person removed it meanwhile
+    const auto wish = wish_from_json(action.options);
+    total_ = now->total;
+    handled_ = now->counts.copied + now->counts.skipped + now->counts.errors;
+    constexpr std::size_t page = 200;
+    for (std::string after;;) {
+        auto files = queue.planned(action.id, after, page);
+        if (files.empty()) break;
+        after = files.back().path;
+        for (auto& file : files) work_file(action, wish, file);
+    }
+    queue.finish(action.id, clock_.now());
+}
+
+void Runner::work_file(const QueuedAction& action, const Wish& wish, QueuedFile& file) {
+    if (sides_.stop && sides_.stop()) throw Interrupted{"interrupted", "asked to stop"};
+    if (tell_) tell_({action, number_, of_, handled_, total_, bytes_, file.path});
+    try {
+        file.reason = files::in_our_words([&] { return act(action, wish, file); });
+        file.status = file.reason ? "skipped" : "copied";
+        if (!file.reason) bytes_ += file.size;
+    } catch (const Interrupted&) {
+        throw;
+    } catch (const Unavailable&) {
+        throw;
+    } catch (const Error& error) {
+        // One file's trouble; unless the NAS is gone, then it is the run's.
+        sides_.archive.check_identity();
+        file.status = "error";
+        file.reason = Reason{error.code(), full_message(error)};
+        log::warning("a queued file failed", {{"PATH", file.path}, {"REASON", error.code()}});
+    }
+    media_db::Queue(db_).record(action.id, file);
+    ++handled_;
+}
+
+std::optional<Reason> Runner::act(const QueuedAction& action, const Wish& wish, const QueuedFile& file) {
+    if (action.action == "pull") return pull(sides_, file.path);
+    if (action.action == "push") return push(sides_, file.path, clock_.now());
+    return trash(wish, file.path);
+}
+
+/// Both sides are read now: what was noted about them earlier is good for showing, not for taking a file away.
+std::optional<Reason> Runner::trash(const Wish& wish, const fs::path& path) {
+    auto& archive = sides_.archive;
+    archive.check_identity();
+    const auto size = archive.size_of(path);
+    if (!size) return Reason{"queue.gone", "it is not on the NAS any more"};
+    const bool here = sides_.local.status(path).has_value();
+    if (!here && !wish.only_copy) return Reason{"queue.not_here", "it is not here any more"};
+    const auto sha256 = here ? digest_here(sides_.local, path, sides_.stop) : digest_here(archive.tree(), path, sides_.stop);
+    if (archive.reread(path, sha256, sides_.stop).reading != archive::Archive::Reading::same)
+        return Reason{"queue.differs", "the file here is another one; what lies on the NAS may be its only copy"};
+    if (auto refused = Trash{db_, archive, trash_}.take(path, sha256, *size, clock_.now())) return refused;
+    archive_index::Index::Change change{sides_.index};
+    sides_.index.remove(path.native());
+    change.commit();
+    return std::nullopt;
+}
+
+}  // namespace mediaferry::queue

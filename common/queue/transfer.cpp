@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/queue/transfer.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "common/failpoint/failpoint.h"
+#include "common/log/log.h"
+
+namespace mediaferry::queue {
+
+namespace {
+
+struct stat look(const files::Descriptor& file, const std::string& name) {
+    struct stat found {};
+    if (::fstat(file.get(), &found) != 0) files::throw_errno(errno, "cannot look at", name);
+    return found;
+}
+
+bool same_state(const struct stat& a, const struct stat& b) {
+    return a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec &&
+           a.st_ctim.tv_sec == b.st_ctim.tv_sec && a.st_ctim.tv_nsec == b.st_ctim.tv_nsec;
+}
+
+std::int64_t nanoseconds_of(const struct stat& status) {
+    return static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
+}
+
+Timestamp modified_of(const struct stat& status) { return Timestamp{std::chrono::seconds{status.st_mtim.tv_sec}}; }
+
+TransientError changed(const std::string& name) { return {"file.changed", name + " was changed while it was being copied; it was not taken"}; }
+
+/// One name a path, so that what a run that died left there is met by the next one; nobody else writes it: one run has the queue at a time.
+fs::path unfinished_name(const fs::path& path) {
+    return path.parent_path() / (".mediaferry-queue-" + to_hex(files::digest_bytes(path.native()).sha256).substr(0, 16) + ".part");
+}
+
+/// A full disk here is the whole run's trouble.
+template <class Work>
+auto on_the_disk_here(const files::Tree& local, Work&& work) -> decltype(work()) {
+    try {
+        return work();
+    } catch (const Unavailable&) {
+        throw;
+    } catch (const TransientError& error) {
+        if (error.code() == "file.full")
+            std::throw_with_nested(Unavailable{"local.full", "the disk of " + local.root().string() + " is full. Make room there"});
+        if (error.code() == "file.read_only")
+            std::throw_with_nested(Unavailable{"local.read_only", "the disk of " + local.root().string() + " is read-only"});
+        throw;
+    }
+}
+
+/// The unfinished copy here goes when it did not get its name.
+class Unfinished {
+public:
+    Unfinished(const files::Tree& tree, fs::path name) : tree_(tree), name_(std::move(name)) { tree_.remove(name_); }
+    ~Unfinished() {
+        if (named_) return;
+        try {
+            tree_.remove(name_);
+        } catch (const std::exception& error) {
+            log::warning("an unfinished copy stays behind", {{"PATH", name_.string()}, {"ERROR", error.what()}});
+        }
+    }
+    Unfinished(const Unfinished&) = delete;
+    Unfinished& operator=(const Unfinished&) = delete;
+    const fs::path& name() const { return name_; }
+    void given_its_name() { named_ = true; }
+
+private:
+    const files::Tree& tree_;
+    fs::path name_;
+    bool named_ = false;
+};
+
+Reason name_taken() { return {"queue.differs", "another file lies there under this name; nothing is overwritten"}; }
+
+/// Of the bytes the index has a hash: they must still be those.
+void as_indexed(const archive_index::Index& index, const fs::path& path, const struct stat& status, const Sha256& got) {
+    const auto row = index.at(path.native());
+    if (!row || !row->sha256 || *row->sha256 == got || row->size.count != static_cast<std::uint64_t>(status.st_size) ||
+        row->modified_ns != nanoseconds_of(status))
+        return;
+    throw TransientError{"nas.damaged", path.string() + " in the archive is not what it was when it was hashed. Run `mediaferry archive verify`"};
+}
+
+}  // namespace
+
+Sha256 digest_here(const files::Tree& tree, const fs::path& path, const std::function<bool()>& stop) {
+    const auto shown = (tree.root() / path).string();
+    const auto file = tree.open_read(path);
+    const auto before = look(file, shown);
+    files::Digester digester;
+    std::vector<char> block(1 << 20);
+    for (;;) {
+        if (stop && stop()) throw Interrupted{"interrupted", "asked to stop while reading " + shown};
+        const auto got = ::read(file.get(), block.data(), block.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) files::throw_errno(errno, "cannot read", shown);
+        if (got == 0) break;
+        digester.add({block.data(), static_cast<std::size_t>(got)});
+    }
+    if (!same_state(before, look(file, shown))) throw changed(shown);
+    return digester.take().sha256;
+}
+
+std::optional<Reason> pull(const Sides& sides, const fs::path& path) {
+    const auto& [local, archive, index, stop, moved] = sides;
+    archive.check_identity();
+    if (!archive.tree().status(path)) {
+        archive.check_identity();
+        return Reason{"queue.gone", "it is not on the NAS any more; mediaferry archive reindex brings the index up to date"};
+    }
+    if (local.status(path)) return name_taken();
+    const auto shown = (archive.tree().root() / path).string();
+    const auto source = archive.tree().open_read(path);
+    const auto before = look(source, shown);
+    return on_the_disk_here(local, [&]() -> std::optional<Reason> {
+        local.make_directories(path.parent_path());
+        Unfinished copy{local, unfinished_name(path)};
+        const auto written = MF_AROUND("queue.pull.copy", files::copy_in(source.get(), local, copy.name(), modified_of(before), stop, moved));
+        if (!same_state(before, look(source, shown))) throw changed(shown);
+        as_indexed(index, path, before, written.sha256);
+        if (files::read_back(local, copy.name(), stop).digests != written)
+            throw TransientError{"file.io",
+                                 "the copy of " + path.string() + " in " + local.root().string() + " reads back differently; check that disk"};
+        archive.check_identity();
+        try {
+            MF_AROUND("queue.pull.rename", local.rename_new(copy.name(), path));
+        } catch (const Unavailable&) {
+            throw;
+        } catch (const TransientError& error) {
+            if (error.code() != "file.exists") throw;
+            return name_taken();
+        }
+        copy.given_its_name();
+        local.sync_directory(path.parent_path());
+        return std::nullopt;
+    });
+}
+
+std::optional<Reason> push(const Sides& sides, const fs::path& path, Timestamp now) {
+    const auto& [local, archive, index, stop, moved] = sides;
+    if (!local.status(path)) return Reason{"queue.gone", "it is not here any more"};
+    const auto sha256 = digest_here(local, path, stop);
+    const auto source = local.open_read(path);
+    const auto before = look(source, (local.root() / path).string());
+    const Bytes size{static_cast<std::uint64_t>(before.st_size)};
+    // The archive would give the file a number; here a person compares names with names.
+    if (archive.tree().status(path) && archive.reread(path, sha256, stop).reading != archive::Archive::Reading::same) return name_taken();
+    archive::Stored stored;
+    try {
+        stored = archive.store({source.get(), path, sha256, size, modified_of(before), {}}, stop, moved);
+    } catch (const NeedsPerson& error) {
+        if (error.code() == "local.changed") throw changed((local.root() / path).string());
+        throw;
+    }
+    if (const auto status = archive.tree().status(stored.path)) {
+        archive_index::Index::Change change{index};
+        const auto known = index.at(stored.path.native());
+        const auto kind = known ? known->file_class : archive_index::Class::foreign;
+        index.put({stored.path.native(), size, nanoseconds_of(*status), status->st_ino, sha256, now, now, kind});
+        change.commit();
+    }
+    if (stored.path != path) return Reason{"queue.renamed", "lies on the NAS as " + stored.path.string() + ": the server takes both names for one"};
+    return std::nullopt;
+}
+
+}  // namespace mediaferry::queue
