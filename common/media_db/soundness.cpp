@@ -37,6 +37,8 @@ void write_head(const fs::path& database, const HistoryHead& head) {
     files::replace_small_file(head_file(database), nlohmann::json{{"events", head.events}, {"hash", head.hash}}.dump() + "\n");
 }
 
+bool is_gone(const fs::path& file) { return !fs::exists(file) || fs::file_size(file) == 0; }
+
 /// On a full disk SQLite cannot even begin, and says no more than "disk I/O error".
 void refuse_full_disk(const fs::path& file) {
     constexpr std::uintmax_t kLeast = 64 << 10;
@@ -99,6 +101,13 @@ std::optional<std::string> history_cut_off(const MediaDb& db) {
            ": an older copy was put in its place, its log (-wal) was lost, or events were taken out";
 }
 
+void begin_anew(const fs::path& database) {
+    const auto head = head_file(fs::absolute(database));
+    if (!files::is_file(head) || !is_gone(fs::absolute(database))) return;
+    files::replace_small_file(head.string() + ".lost", files::read_small_file(head));
+    files::remove_file(head);
+}
+
 bool check_is_due(const MediaDb& db, Timestamp now) {
     const Facts facts(const_cast<MediaDb&>(db));
     const auto checked = facts.written(kChecked);
@@ -108,10 +117,12 @@ bool check_is_due(const MediaDb& db, Timestamp now) {
 
 MediaDb open_sound(const fs::path& database, Timestamp now, Doubt doubt) {
     const fs::path file = fs::absolute(database);
-    if (const auto kept = kept_head(file); kept && kept->events > 0 && (!fs::exists(file) || fs::file_size(file) == 0))
-        throw BadInput("db.vanished", "the database " + file.string() + " is gone; it had " + std::to_string(kept->events) +
-                                          " events. `mediaferry db restore` puts back the newest backup (to begin anew on purpose, remove " +
-                                          head_file(file).string() + ")");
+    if (const auto kept = kept_head(file); kept && kept->events > 0 && is_gone(file))
+        throw BadInput("db.vanished",
+                       "the database " + file.string() + " is gone; it had " + std::to_string(kept->events) +
+                           " events. `mediaferry db restore` puts back the newest backup, `mediaferry db adopt --from-archive` makes it "
+                           "anew from the NAS (to begin with nothing on purpose, remove " +
+                           head_file(file).string() + ")");
     refuse_full_disk(file);
     auto db = MediaDb::open(file);
     if (const auto wrong = history_cut_off(db))

@@ -35,6 +35,8 @@ void keep_head(MediaDb&) noexcept;
 void reset_head(MediaDb&);
 /// What is wrong with the history's length; nullopt: nothing.
 std::optional<std::string> history_cut_off(const MediaDb&);
+/// A person wants a database made anew where there is none any more: the head of the lost one's history is kept as <database>-history.lost.
+void begin_anew(const fs::path& database);
 
 enum class Doubt {
     none,

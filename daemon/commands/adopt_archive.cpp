@@ -12,6 +12,7 @@
 #include "common/archive_index/rebuild.h"
 #include "common/clock/clock.h"
 #include "common/errors/errors.h"
+#include "common/media_db/soundness.h"
 #include "daemon/exit_code.h"
 #include "daemon/open_house.h"
 #include "daemon/stop_signal.h"
@@ -80,6 +81,7 @@ int db_adopt_from_archive(const config::Settings& settings, bool json) {
     catch_stop_signals();
     const auto stop = [] { return stop_signal() != 0; };
     const auto now = SystemClock{}.now();
+    media_db::begin_anew(settings.database);
     auto db = open_house(settings);
     const auto archive = archive::open_known(db, settings.archive, now);
     try {

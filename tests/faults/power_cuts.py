@@ -9,6 +9,7 @@ name, `db check` finds nothing, the next runs heal it, and everything is then as
 import argparse
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -74,13 +75,25 @@ class PowerCuts:
         """The newest rows of the history that anybody can read: they are promised."""
         database = self.bench.world.database
         try:
-            connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=5)
-            try:
-                return connection.execute("SELECT id, hash FROM event ORDER BY id DESC LIMIT 3").fetchall()
-            finally:
-                connection.close()
-        except sqlite3.Error:
-            return []                   # not made yet
+            return self.newest(database)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                return []               # not made yet
+        # Stopped while it closes: nothing is half committed then, and a copy with its log can be read.
+        copy = self.bench.disk.at / "committed.db"
+        for ending in ("", "-wal"):
+            Path(f"{copy}{ending}").unlink(missing_ok=True)
+            if Path(f"{database}{ending}").exists():
+                shutil.copyfile(f"{database}{ending}", f"{copy}{ending}")
+        return self.newest(copy)
+
+    @staticmethod
+    def newest(database: Path) -> list[tuple]:
+        connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=0.5)
+        try:
+            return connection.execute("SELECT id, hash FROM event ORDER BY id DESC LIMIT 3").fetchall()
+        finally:
+            connection.close()
 
     def start(self, leg: str, fault: str) -> subprocess.Popen:
         environment = self.bench.environment(fault, under=str(self.bench.root)) if fault else self.bench.world.environment()
@@ -185,7 +198,7 @@ class PowerCuts:
         self.lying = True
         for leg in legs:
             self.bench.put_back(leg)
-            k = max(1, self.points[leg] - 3)
+            k = max(1, self.points[leg] * 3 // 4)
             wrong = self.cut(leg, "both", k, 0.0, NOLOGFLUSH)[1] or self.bench.judge.now()
             shown += bool(wrong)
         self.lying = False
@@ -207,7 +220,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     results = Results("power_cuts", "full" if given.full else "quick")
-    wanted = {"ext4": 800 if given.full else 16, "xfs": 240 if given.full else 6}
+    wanted = {"ext4": 800 if given.full else 14, "xfs": 240 if given.full else 4}
     skipped = 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))       # so that mounts and stand-ins are taken down
     for kind in given.fs.split(","):
@@ -223,7 +236,8 @@ def main() -> int:
             cuts.measure()
             cuts.run()
             cuts.tell(results, kind)
-            cuts.would_show(results, kind)
+            if kind == "ext4" or given.full:
+                cuts.would_show(results, kind)
         given.cuts = None
     code = results.write()
     return 0 if skipped == len(given.fs.split(",")) else code     # told loudly; not what this machine is there for

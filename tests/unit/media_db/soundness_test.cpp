@@ -104,6 +104,16 @@ TEST_CASE("a database that is gone is not begun anew", "[soundness]") {
     CHECK(house.refused().empty());
 }
 
+TEST_CASE("a database that is gone is made anew when a person says so, one that is there is not", "[soundness]") {
+    Closed house;
+    begin_anew(house.file);
+    CHECK(kept_head(house.file));
+    fs::remove(house.file);
+    begin_anew(house.file);
+    CHECK(fs::exists(head_file(house.file).string() + ".lost"));
+    CHECK(house.refused().empty());
+}
+
 TEST_CASE("what is kept of the history only grows", "[soundness]") {
     Closed house;
     const auto kept = kept_head(house.file);
