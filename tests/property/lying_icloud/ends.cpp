@@ -21,18 +21,28 @@ std::vector<media_db::MediaItem> all_items(media_db::MediaDb& db) {
 
 }  // namespace
 
+/// A stage that cannot run at all says so of its run, not of each file.
+bool World::stopped(std::string_view stage) {
+    const auto run = media_db::Runs(house_.db()).latest_finished(stage);
+    return run && run->reason;
+}
+
 /// I7: done, waiting with a reason, or a person's; and what is closed waits for one that is.
 void World::nothing_is_stuck() {
     using enum pipeline::StepStatus;
+    std::set<std::string> explained;  // photos one of whose files says why: the others go with it
+    for (const auto& item : all_items(house_.db()))
+        for (const auto& step : media_db::Conveyor(house_.db()).steps(item.id))
+            if (step.open && step.status != done && step.reason) explained.insert(item.icloud_id);
     for (const auto& item : all_items(house_.db())) {
         const auto steps = media_db::Conveyor(house_.db()).steps(item.id);
-        const bool excused = std::ranges::any_of(steps, [](const auto& step) { return step.open && step.status != done && step.reason; });
+        const bool excused = explained.contains(item.icloud_id);
         for (const auto& step : steps) {
             if (step.status == done || (step.status == attention && step.reason)) continue;
-            const bool waits = step.status == pending && (step.open ? step.reason.has_value() : excused);
+            const bool waits = step.status == pending && (step.reason || excused || (step.open && stopped(step.stage)));
             if (!waits)
                 wrong(item.filename + " (" + item.icloud_id + ") is stuck in " + step.stage + ": " + std::string{pipeline::to_text(step.status)} +
-                      (step.open ? ", open, no reason" : ", closed, and nothing before it says why"));
+                      (step.open ? ", open" : ", closed") + ", and nothing says why");
         }
     }
 }

@@ -145,11 +145,11 @@ bool World::places(const Step& step) {
         if (sequence_.nas_is_touched) touch_nas(step.which, step.what == "nas_remove");
     } else if (step.what == "nas_away") {  // and back: what is mounted there now is empty
         const auto real = house_.nas(), aside = house_.dir / "nas.away";
-        if (nas_away_)
+        if (judge_.nas_is_away)
             fs::remove_all(real), fs::rename(aside, real);
         else
             fs::rename(real, aside), fs::create_directories(real);
-        nas_away_ = !nas_away_;
+        judge_.nas_is_away = !judge_.nas_is_away;
     } else if (step.what == "phone_away") {
         phone_.connected = !phone_.connected;
     } else if (step.what == "free") {
@@ -182,7 +182,7 @@ void World::bring(std::uint32_t which, std::uint32_t how) {
 
 /// A copy on the NAS rots, or somebody tidies up there: its size and times stay, as after a bad sector.
 void World::touch_nas(std::uint32_t which, bool remove) {
-    if (judge_.nas().empty() || nas_away_) return;
+    if (judge_.nas().empty() || judge_.nas_is_away) return;
     const auto& [path, seen] = *std::next(judge_.nas().begin(), static_cast<std::ptrdiff_t>(which % judge_.nas().size()));
     spoilt_.insert(seen.first);
     house_.clock.advance(1s);

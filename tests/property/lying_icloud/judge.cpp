@@ -21,6 +21,10 @@ std::vector<fs::path> files_below(const fs::path& root) {
 }
 
 void Judge::look_at_nas() {
+    if (nas_is_away) {
+        if (!files_below(settings_.archive.root).empty()) violations.emplace_back("written to a place that is not the archive");
+        return;
+    }
     std::map<std::string, std::pair<std::string, Timestamp>> now;
     for (const auto& file : files_below(settings_.archive.root)) {
         const auto sha = sha256_hex(bytes_of(file).value_or(""));

@@ -23,6 +23,7 @@ public:
 
     /// To be called after each thing that happens: what lies on the NAS now, and since when by the house's clock.
     void look_at_nas();
+    bool nas_is_away = false;  ///< told by the driver: what lies there now is not the archive, and must stay empty
     /// The clock was put back: nothing is older than now.
     void clock_went_back();
     void run_begins() { deeds_ = 0; }

@@ -47,6 +47,7 @@ Sequence draw(std::uint64_t seed) {
     out.max_per_run = draw.one_in(3) ? 1 + static_cast<int>(draw.below(2)) : 500;
     out.max_share = draw.one_in(4) ? 40 : 100;
     out.assets = 2 + static_cast<int>(draw.below(4));
+    out.codecs = draw.one_in(8);      // a codec is a program of its own, and slow
     const auto calm = draw.below(3);  // 0: hardly disturbed, so that much is deleted
     for (int phase = 0; phase < 5; ++phase) {
         for (auto n = draw.below(2 + 2 * calm); n > 0; --n) disturb(out, draw);

@@ -19,7 +19,7 @@ struct Step {
 struct Sequence {
     std::uint64_t seed = 0;
     // the house, for all of the sequence
-    bool strict_tags = true, manual = true, google = false, freed = true, nas_is_touched = true;
+    bool strict_tags = true, manual = true, google = false, freed = true, nas_is_touched = true, codecs = false;
     int keep_days = 0, max_per_run = 500, max_share = 100, assets = 3;
     std::vector<Step> steps;
 };

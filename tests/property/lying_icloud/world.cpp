@@ -66,6 +66,7 @@ void World::furnish(const Port& port) {
     fs::create_directories(settings.folders.pixel_sync / ".stfolder");
     settings.pixel.batch_files = 1000;
     settings.compress.tiers = config::default_tiers();
+    for (auto& tier : settings.compress.tiers) tier.photo.keep = tier.video.keep = !sequence_.codecs;
     auto& rules = settings.icloud_delete;
     rules.require = sequence_.google ? std::vector<std::string>{"nas", "google"} : std::vector<std::string>{"nas"};
     rules.google_proof = sequence_.freed ? config::PixelProof::freed : config::PixelProof::dwelt;
@@ -159,7 +160,8 @@ void World::happen(const Step& step) {
 void World::heal() {
     apple_.lies.clear();
     phone_.connected = true;
-    if (nas_away_) places({"nas_away", 0, 0});
+    if (judge_.nas_is_away) places({"nas_away", 0, 0});
+    person({"make_album", 0, 0});
     fs::remove_all(house_.dir / "bring");
     fs::create_directories(house_.dir / "bring");
     for (int i = 0; i < 4 && judge_.violations.empty(); ++i) {

@@ -46,6 +46,7 @@ private:
     // the end
     void heal();
     void nothing_is_stuck();
+    bool stopped(std::string_view stage);
     void nothing_is_lost();
     void nothing_is_done_twice();
     void books_are_whole();
@@ -60,8 +61,7 @@ private:
     Judge judge_;
     std::set<std::string> spoilt_;  ///< sha256 of copies on the NAS that a hand changed or removed
     std::vector<PlanId> plans_;     ///< every plan that was ever proposed
-    bool nas_away_ = false;
-    int made_ = 0, stop_in_ = 0;  ///< requests to iCloud until somebody wants the run to end
+    int made_ = 0, stop_in_ = 0;    ///< requests to iCloud until somebody wants the run to end
     Verdict verdict_;
 };
 
