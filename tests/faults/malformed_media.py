@@ -30,6 +30,7 @@ from results import Results
 from world import World, binary
 
 DEADLINE, MEMORY = 20, 400          # seconds and MiB that a codec has for one of these small files
+VIDEO = {"codec": "h264", "quality": 30, "preset": "ultrafast", "max_long_edge": 96}       # smaller pictures: HEVC is decoded, too
 SLACK = 10                          # seconds past the deadline before a hang is called one
 OWN = 160                           # MiB that a codec has before its first untrusted byte, and a stage at all
 
@@ -75,7 +76,7 @@ class Campaign:
         assets = []
         for number, file in enumerate(self.files):
             (self.library / file.name).write_bytes(file.data)
-            stamp = 1_600_000_000_000 + number * 3_600_000
+            stamp = (1_600_000_000_000 if number % 2 else 1_400_000_000_000) + number * 3_600_000      # two tiers: coefficients, and pixels
             assets.append({"key": file.name, "filename": file.name, "date": stamp, "added": stamp + 1000, "resources": {"original": {"file": file.name, "type": file.uti}}})
             if number % 3:
                 at = self.brought / "2020" / "09" / file.name
@@ -91,7 +92,7 @@ class Campaign:
         with World(library=self.library, phone=False, at=self.folder / "world") as world:
             world.configure("icloud", command=[str(self.folder / "icloudpd")])
             world.configure("compress", processes=1, deadline=f"{DEADLINE}s", memory=f"{MEMORY} MiB", minimum_saving="1 B", minimum_saving_share="0%",
-                            tiers=[{"photo": {"quality": 60}, "video": {"codec": "h264", "quality": 30, "preset": "ultrafast"}}])
+                            tiers=[{"younger_than": "9y", "photo": {"quality": 60}, "video": VIDEO}, {"photo": {"quality": 60, "max_megapixels": 0.1}, "video": VIDEO}])
             limit = 120 + len(self.files) * 3
             runs = [Stage(world, name, limit) for name in ("icloud_download", "nas_archive", "processing")]
             runs.append(Stage(world, "compress", limit))

@@ -17,7 +17,4 @@ std::string library();
 /// Throws BadInput when the original does not decode, TransientError ("compress.original") when it is not the one that was ordered.
 Compressed make(const Order&);
 
-/// To be called now and then by work that takes long: who is silent for too long is taken for hung.
-void alive();
-
 }  // namespace mediaferry::stages::craft

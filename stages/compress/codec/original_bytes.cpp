@@ -9,6 +9,8 @@
 #include <cstring>
 #include <memory>
 
+#include "stages/compress/codec/voice.h"
+
 namespace mediaferry::stages {
 namespace {
 
@@ -56,6 +58,7 @@ OriginalBytes::OriginalBytes(const Order& order) : fd_(order.original), size_(or
         const auto bytes = read_exactly(fd_, at, static_cast<std::size_t>(std::min<std::uint64_t>(kBlock, size_ - at)));
         ::EVP_DigestUpdate(whole.get(), bytes.data(), bytes.size());
         checksums_.push_back(sha256_of(bytes));
+        alive();
     }
     Sha256 found;
     ::EVP_DigestFinal_ex(whole.get(), found.bytes.data(), nullptr);

@@ -207,6 +207,21 @@ TEST_CASE("a photo that would keep its decoder busy for ever keeps its bytes", "
     const auto id = ready(house, "IMG_0001.JPG", bomb.substr(0, 200'000) + "\xFF\xD9", MediaKind::photo);
     REQUIRE(house.run("compress").exit_code == 0);
     CHECK(metadata(house, id)["kept"]["code"] == "photo.size");
+
+    const auto flat = photo(house, "b.jpg");
+    const auto scan = flat.substr(flat.find("\xFF\xDA"), flat.size() - 2 - flat.find("\xFF\xDA"));
+    const auto many = ready(
+        house, "IMG_0002.JPG",
+        flat.substr(0, flat.size() - 2) +
+            [&] {
+                std::string scans;
+                for (int i = 0; i < 70; ++i) scans += scan.substr(0, 500);
+                return scans;
+            }() +
+            "\xFF\xD9",
+        MediaKind::photo);
+    REQUIRE(house.run("compress").exit_code == 0);
+    CHECK(metadata(house, many)["kept"]["code"] == "photo.exotic");
 }
 
 TEST_CASE("a clip gets smaller and keeps sound, rotation, dates and Apple's keys", "[compress]") {

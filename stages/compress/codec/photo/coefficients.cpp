@@ -167,7 +167,7 @@ struct Difference {
 
 void begin(Decoder& decoder) {
     guarded(decoder.trouble(), [&] {
-        if (decoder.info().num_components == 3) decoder.info().out_color_space = JCS_YCbCr;
+        if (decoder.info().jpeg_color_space == JCS_YCbCr) decoder.info().out_color_space = JCS_YCbCr;
         decoder.info().do_fancy_upsampling = FALSE;  // both sides alike: what is compared is what was stored
         ::jpeg_start_decompress(&decoder.info());
     });

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "stages/compress/codec/result_file.h"
+#include "stages/compress/codec/voice.h"
 
 namespace mediaferry::stages::av {
 namespace {
@@ -77,6 +78,7 @@ WritingIo::WritingIo(int fd) : fd_(fd), io_(new_io(this, true, nullptr, write, s
 int WritingIo::write(void* self, std::uint8_t* from, int size) {
     auto& io = *static_cast<WritingIo*>(self);
     try {
+        alive();  // the index of a long clip moves the whole clip
         write_at(io.fd_, io.at_, {reinterpret_cast<const char*>(from), static_cast<std::size_t>(size)});
         io.at_ += static_cast<std::uint64_t>(size);
         return size;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "stages/compress/codec/video/clip.h"
 
-#include "stages/compress/codec/craft.h"
+#include "stages/compress/codec/voice.h"
 
 namespace mediaferry::stages::av {
 namespace {
@@ -84,7 +84,7 @@ void Clip::hear(const AVPacket* packet) {
 
 AVFrame* Clip::next_frame(const std::function<void(AVPacket*)>& on_audio) {
     for (;;) {
-        craft::alive();
+        alive();
         const int got = avcodec_receive_frame(decoder_.get(), frame_.get());
         if (got == 0) {
             frame_->pts = frame_->best_effort_timestamp;

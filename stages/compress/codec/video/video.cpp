@@ -10,6 +10,7 @@
 #include "stages/compress/codec/result_file.h"
 #include "stages/compress/codec/video/clip.h"
 #include "stages/compress/codec/video/video_check.h"
+#include "stages/compress/codec/voice.h"
 
 namespace mediaferry::stages {
 namespace {
@@ -212,6 +213,7 @@ private:
         check(avcodec_send_frame(encoder_.get(), frame), "encode a frame");
         for (;;) {
             const int got = avcodec_receive_packet(encoder_.get(), packet_.get());
+            alive();  // at the end an encoder may hold a hundred frames back
             if (got == AVERROR(EAGAIN) || got == AVERROR_EOF) return;
             check(got, "encode a frame");
             packet_->stream_index = video_->index;
