@@ -51,6 +51,8 @@ CAMPAIGNS = [
     Campaign("nas", "R5", ["campaign.py", "--only", "nas", "--as", "nas"], seeded=True),
     Campaign("exchange_kills", "R3", ["exchange_kills.py"], seeded=True),
     Campaign("malformed", "6", ["malformed_media.py"], seeded=True),
+    Campaign("fuzz", "6", ["fuzz.py"], builds=("fuzz_replay",)),
+    Campaign("hostile_names", "7", ["hostile_names.py"], seeded=True),
 ]
 NEEDED = ("mediaferry", "modules", "fault_shim")
 

@@ -93,6 +93,14 @@ class Campaign:
     # one trial ------------------------------------------------------------------------------------------------------
 
     def trial(self, leg: str, place: str, kind: str) -> None:
+        what, wrong = self.lay(leg, place, kind)
+        if wrong and all(one.endswith(("opened", "read")) for one in wrong):
+            what, wrong = self.lay(leg, place, kind)        # somebody else on this machine may look around, but hardly twice just now
+        if what:
+            self.tried[what] += 1
+            self.tell(what, f"{leg} [{place}: {kind}]", wrong)
+
+    def lay(self, leg: str, place: str, kind: str) -> tuple[str, list[str]]:
         bench = self.bench
         bench.put_back(leg)
         self.outside.fresh()
@@ -106,7 +114,7 @@ class Campaign:
             self.copy(path, kept / path.name)
         lay = IN_A_FOLDERS_PLACE[kind] if is_folder else IN_A_FILES_PLACE[kind]
         if lay(path, self.outside.at) is False:
-            return
+            return "", []
         self.outside.watch()
         ended = bench.run(STAGE_OF[leg])
         wrong = self.outside.touched(linked=kind in HARD)
@@ -117,9 +125,7 @@ class Campaign:
         wrong += self.unsafe_deletions()
         self.put_right(path, kept / path.name if was_there else None)
         wrong = wrong or self.heal(leg)
-        what = f"{kind} in a {'folder' if is_folder else 'file'}'s place"
-        self.tried[what] += 1
-        self.tell(what, f"{leg} [{place}: {kind}]", wrong)
+        return f"{kind} in a {'folder' if is_folder else 'file'}'s place", wrong
 
     def tell(self, what: str, which: str, wrong: list[str]) -> None:
         if wrong:
@@ -154,8 +160,10 @@ class Campaign:
         return "\n".join(told)
 
     def unsafe_deletions(self) -> list[str]:
-        """While a trap stands the judge sees less than there is; that nothing unproven is deleted holds all the same."""
-        on_nas = {file.apple for file in self.bench.judge.files(self.bench.world.nas).values()} | {file.apple for file in self.bench.judge.files(self.outside.at).values()}
+        """While a trap stands the judge sees less than there is; that nothing unproven is deleted holds all the same. What the trap itself took from
+        the NAS counts as being there: it was read a moment ago (icloud_delete.fresh_within)."""
+        places = (self.bench.world.nas, self.outside.at, self.bench.disk.at / "kept")
+        on_nas = {file.apple for place in places for file in self.bench.judge.files(place).values()}
         wrong = []
         for key, asset in self.bench.judge.icloud().items():
             if asset["deleted"]:

@@ -101,7 +101,7 @@ class StandinSyncthing:
     def scan(self) -> None:
         memory, there = self.memory, {}
         for file in self.outbox.iterdir():
-            if file.is_file() and not file.name.startswith((".st", ".syncthing")):
+            if file.is_file() and not file.is_symlink() and not file.name.startswith((".st", ".syncthing")):
                 there[file.name] = file.stat()
         for name, about in there.items():
             known = memory.local.get(name)
