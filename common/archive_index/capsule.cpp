@@ -73,10 +73,23 @@ T known(const std::optional<T>& value, const char* what) {
     return *value;
 }
 
+/// Whoever writes to the NAS writes here: a name that leads anywhere else is no name of ours.
+std::string below(const std::string& path, bool one_component) {
+    if (path.empty() || path.front() == '/' || path.find('\0') != std::string::npos) damaged("a path that is none");
+    for (std::size_t at = 0; at <= path.size();) {
+        const auto end = std::min(path.find('/', at), path.size());
+        const auto part = std::string_view(path).substr(at, end - at);
+        if (part.empty() || part == "." || part == ".." || part.size() > 255) damaged("a path that leads elsewhere");
+        at = end + 1;
+    }
+    if (one_component && path.find('/') != std::string::npos) damaged("a file name with a folder in it");
+    return path;
+}
+
 CapsuleFile file_from(const Json& json) {
     CapsuleFile file;
-    file.path = json.at("path");
-    file.filename = json.at("filename");
+    file.path = below(json.at("path"), false);
+    file.filename = below(json.at("filename"), true);
     file.resource = known(resource_kind_from_text(json.at("resource").get<std::string>()), "resource");
     file.kind = known(media_kind_from_text(json.at("kind").get<std::string>()), "kind");
     file.live_pair = json.at("live_pair");
@@ -88,7 +101,7 @@ CapsuleFile file_from(const Json& json) {
     file.archived = time_of(json, "archived");
     file.read_back = maybe_time(json, "read_back");
     file.at_google = json.at("at_google");
-    file.incoming = json.at("incoming").get<std::vector<std::string>>();
+    for (const auto& place : json.at("incoming").get<std::vector<std::string>>()) file.incoming.push_back(below(place, false));
     return file;
 }
 

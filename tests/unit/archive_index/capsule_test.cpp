@@ -53,6 +53,23 @@ TEST_CASE("a capsule read back is the capsule that was written", "[archive_index
     CHECK(to_json("2024/06", capsule_from_json(text)) == text);
 }
 
+TEST_CASE("a capsule whose paths lead elsewhere is refused as a whole", "[archive_index]") {
+    const auto change =
+        GENERATE(as<std::string>{}, "../IMG_0001.HEIC", "/etc/IMG_0001.HEIC", "2024/../../IMG_0001.HEIC", "2024//IMG_0001.HEIC", "..", "");
+    const auto refused = [](const CapsuleAsset& one) { CHECK_THROWS_AS(capsule_from_json(to_json("", {one})), BadInput); };
+    auto bad = photo();
+    bad.files[0].path = change;
+    refused(bad);
+    bad = photo();
+    bad.files[0].incoming = {change};
+    refused(bad);
+    bad = photo();
+    bad.files[0].filename = change;
+    refused(bad);
+    bad.files[0].filename = "a/b.HEIC";
+    refused(bad);
+}
+
 TEST_CASE("the Apple account is not named in the archive", "[archive_index]") {
     CHECK(to_json("", {photo()}).find("someone") == std::string::npos);
     CHECK(account_hash("a@example.com") != account_hash("b@example.com"));
