@@ -166,7 +166,13 @@ const std::vector<Verb>& verbs() {
          0,
          kMany,
          true},
-        {"queue", "add|list|run|log|remove", "queued actions", {}, 0, kMany, true, true},
+        {"queue",
+         "add|list|run|log|remove|restore",
+         "what is to be pulled, pushed or moved to the archive's trash, target by target",
+         {"json"},
+         1,
+         kMany,
+         true},
         {"exchange", "analyze|show|export|import|verify|cleanup|receive", "exchange between archives", {"json"}, 1, kMany, true},
     };
     return rows;

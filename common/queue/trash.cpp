@@ -10,6 +10,8 @@
 
 namespace mediaferry::queue {
 
+fs::path lock_file(const fs::path& state_directory) { return state_directory / "queue.lock"; }
+
 bool Trash::counts_as_copy(const fs::path& path) const { return !media_db::Evidence(db_).at_path(Place::nas, path).empty(); }
 
 /// Through the descriptor of the archive; the folder it came to is durable before the one it left.

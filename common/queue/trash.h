@@ -18,6 +18,9 @@ namespace mediaferry::queue {
 /// As for damaged arrivals in the trash at home.
 inline constexpr std::chrono::hours kTrashKept{24 * 30};
 
+/// Held by whoever works at the queue or the trash: one at a time.
+fs::path lock_file(const fs::path& state_directory);
+
 class Trash {
 public:
     Trash(media_db::MediaDb& db, const archive::Archive& archive, std::string folder) : db_(db), archive_(archive), folder_(std::move(folder)) {}

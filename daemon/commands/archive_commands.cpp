@@ -9,6 +9,7 @@
 #include "common/archive/known.h"
 #include "common/clock/clock.h"
 #include "common/errors/errors.h"
+#include "daemon/commands/queue_commands.h"
 #include "daemon/commands/reindex_command.h"
 #include "daemon/open_house.h"
 
@@ -67,6 +68,10 @@ int archive_command(const Options& options, const config::Settings& settings) {
     const Words rest{options.words.begin() + 1, options.words.end()};
     if (verb != "init" && verb != "reindex" && verb != "verify" && verb != "restore")
         throw UsageError{"usage.archive", "no archive " + verb + "; there is init, reindex, verify and restore"};
+    if (Words words = rest; verb == "restore" && std::erase(words, "--from-trash") > 0) {
+        if (words.empty()) throw UsageError{"usage.archive", "archive restore --from-trash takes the paths that lay in the archive"};
+        return queue_restore(words, options, settings);
+    }
     // What is at home can be restored without an archive too.
     if (verb == "restore") return archive_restore(rest, options, settings);
     if (!settings.archive.enabled)

@@ -20,5 +20,6 @@ int redo_command(const Options&, const config::Settings&);
 int audit_command(const Options&, const config::Settings&);
 int doctor_command(const Options&, const config::Settings&);
 int compare_command(const Options&, const config::Settings&);
+int queue_command(const Options&, const config::Settings&);
 
 }  // namespace mediaferry::daemon

@@ -6,13 +6,12 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "common/archive_index/books.h"
-#include "common/archive_index/keeper.h"
 #include "common/clock/clock.h"
 #include "common/compare/sides.h"
 #include "common/errors/errors.h"
 #include "daemon/commands/commands.h"
 #include "daemon/commands/compare_options.h"
+#include "daemon/commands/compare_sides.h"
 #include "daemon/exit_code.h"
 #include "daemon/stop_signal.h"
 #include "daemon/table.h"
@@ -25,65 +24,19 @@ using compare::Target;
 using compare::View;
 using json_t = nlohmann::ordered_json;
 
-bool stopped() { return stop_signal() != 0; }
-
-/// Of the folder here: hashes taken by earlier comparisons. Without --checksum they are only read.
-std::optional<archive_index::Index> remembered_hashes(const config::Settings& settings, const fs::path& local, bool write) {
-    const auto name = "compared-" + to_hex(files::digest_bytes(local.string()).sha256).substr(0, 16) + ".db";
-    const auto file = settings.state_directory() / name;
-    if (!write) return archive_index::Index::open_to_read(file);
-    return archive_index::Index::open(file);
-}
-
 struct Found {
     compare::Result result;
     std::int64_t out_of_date = 0;
     bool indexed = false;
 };
 
-/// An archive is known by its marker, and compared by its index; any other folder is walked.
-struct There {
-    std::optional<archive::Archive> archive;
-    std::optional<archive_index::Index> index;
-    std::unique_ptr<compare::Side> side;
-    compare::IndexSide* indexed = nullptr;
-};
-
-There open_archive_side(const config::Settings& settings, const fs::path& root, bool checksum, Timestamp now) {
-    There there;
-    auto place = settings.archive;
-    place.root = root;
-    try {
-        there.archive.emplace(archive::Archive::open(place, std::nullopt));
-    } catch (const Unavailable&) {
-        // The configured one without its marker is an unmounted NAS, not an empty folder.
-        if (root == settings.archive.root) throw;
-    }
-    if (there.archive) {
-        there.index.emplace(archive_index::Index::open(archive_index::index_file(settings.state_directory(), *there.archive)));
-        archive_index::refresh(*there.archive, *there.index);
-        if (there.index->count() == 0) there.index.reset();
-    }
-    if (there.index) {
-        auto side = std::make_unique<compare::IndexSide>(*there.index, settings.archive.settle, checksum ? &*there.archive : nullptr, stopped);
-        there.indexed = side.get();
-        there.side = std::move(side);
-        return there;
-    }
-    if (there.archive)
-        std::cerr << root.string()
-                  << " has no index yet: it is walked, and nothing there counts as proven. Make one with mediaferry archive reindex\n";
-    there.side = std::make_unique<compare::FolderSide>(files::Tree::open(root), settings.archive.trash, nullptr, now, stopped);
-    return there;
-}
-
 Found compare_folders(const config::Settings& settings, const CompareOptions& options) {
     const auto now = SystemClock{}.now();
     auto there = open_archive_side(settings, options.archive, options.asked.checksum, now);
     auto hashes = remembered_hashes(settings, options.local, options.asked.checksum);
-    compare::FolderSide here{files::Tree::open(options.local), "", hashes ? &*hashes : nullptr, now, stopped};
+    compare::FolderSide here{files::Tree::open(options.local), "", hashes ? &*hashes : nullptr, now, comparing_stopped};
     Found found;
-    found.result = compare::compare(here, *there.side, options.asked, {}, stopped);
+    found.result = compare::compare(here, *there.side, options.asked, {}, comparing_stopped);
     if (options.asked.checksum) here.remember();
     found.indexed = there.indexed != nullptr;
     if (there.indexed) found.out_of_date = there.indexed->out_of_date();

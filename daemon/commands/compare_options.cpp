@@ -39,9 +39,9 @@ int depth_of(const std::string& text) {
 }
 
 /// "--view pull" and "--view=pull".
-class Words {
+class CompareWords {
 public:
-    explicit Words(const std::vector<std::string>& words) : words_(words) {}
+    explicit CompareWords(const std::vector<std::string>& words) : words_(words) {}
     bool more() const { return at_ < words_.size(); }
     std::string take() {
         const auto& word = words_[at_++];
@@ -61,7 +61,7 @@ private:
     std::optional<std::string> given_;
 };
 
-void take_option(const std::string& option, Words& words, const config::Compare& config, CompareOptions& into) {
+void take_option(const std::string& option, CompareWords& words, const config::Compare& config, CompareOptions& into) {
     auto& left_out = into.asked.left_out;
     if (option == "--checksum") {
         into.asked.checksum = true;
@@ -101,7 +101,7 @@ CompareOptions compare_options(const std::vector<std::string>& words, const conf
     CompareOptions options;
     options.asked = asked_by(settings.compare);
     std::vector<fs::path> places;
-    for (Words rest{words}; rest.more();) {
+    for (CompareWords rest{words}; rest.more();) {
         const auto word = rest.take();
         if (word.starts_with("-"))
             take_option(word, rest, settings.compare, options);

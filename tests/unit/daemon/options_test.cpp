@@ -64,7 +64,7 @@ TEST_CASE("what cannot be meant is refused with what may have been", "[options]"
     CHECK_THAT(refused({"approve", "1", "2"}), Contains("one word too many"));
     CHECK_THAT(refused({"--run-stage", "compress", "--limit", "many"}), Contains("whole number"));
     CHECK_THAT(refused({"--run-stage", "compress", "--limit", "0"}), Contains("1 or more"));
-    CHECK_THAT(refused({"queue"}), Contains("later release"));
+    CHECK_THAT(refused({"queue"}), Contains("usage: mediaferry queue add|list|run"));
     CHECK_THAT(refused({"run-stage"}), Contains("--run-stage NAME"));
     CHECK_THAT(refused({}), Contains("say what to do"));
 }
