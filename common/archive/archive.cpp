@@ -126,6 +126,8 @@ struct Archive::Impl {
         }
     }
 
+    fs::path temporary_in(const fs::path& directory) { return directory / (std::string(kTempPrefix) + writer.tag + "-" + std::to_string(++written)); }
+
     /// Past the cache, or nothing: an answer out of memory proves nothing.
     std::optional<Proof> prove(const fs::path& name, const Sha256& wanted, Bytes size, const Stop& stop) const {
         if (!is_file_of(tree.status(name), size)) return std::nullopt;
@@ -234,7 +236,7 @@ struct Archive::Impl {
         auto choice = choose(file, stop);
         if (choice.there_already) return {choice.path, true, *choice.there_already};
         if (!directory.empty()) MF_AROUND("archive.store.mkdir", tree.make_directories(directory));
-        Temporary temporary{tree, directory / (std::string(kTempPrefix) + writer.tag + "-" + std::to_string(++written))};
+        Temporary temporary{tree, temporary_in(directory)};
         const auto proof = write(file, temporary, stop, moved);
         guard::identity(tree, marker);
         while (!publish(file, temporary, choice.path, stop)) {
@@ -303,6 +305,13 @@ void Archive::remove_dead_temporaries() {
     on_the_archive(impl_->tree.root(), [&] {
         for (const auto& [directory, names] : impl_->listings)
             if (directory.empty() || impl_->tree.status(directory)) impl_->remove_dead(directory, impl_->tree.list(directory));
+    });
+}
+
+fs::path Archive::temporary_in(const fs::path& directory) const {
+    return on_the_archive(impl_->tree.root(), [&] {
+        if (directory.empty() || impl_->tree.status(directory)) impl_->remove_dead(directory, impl_->tree.list(directory));
+        return impl_->temporary_in(directory);
     });
 }
 

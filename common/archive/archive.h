@@ -87,6 +87,8 @@ public:
 
     /// Temporary files of writers that died since this one first saw their directory: gone, in every directory that store() was in.
     void remove_dead_temporaries();
+    /// A name for a file that is not complete yet; those of writers that died there are removed on the way.
+    fs::path temporary_in(const fs::path& directory) const;
 
     enum class Reading { same, different, missing };
     struct Reread {

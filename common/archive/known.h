@@ -15,7 +15,7 @@ namespace mediaferry::archive {
 std::optional<std::string> known_uuid(media_db::MediaDb&);
 void remember(media_db::MediaDb&, const Marker&, Timestamp now);
 
-/// Opens the archive and remembers it at first use. Throws what Archive::open throws.
+/// Opens the archive and remembers it at first use; without a writer, this process is one. Throws what Archive::open throws.
 Archive open_known(media_db::MediaDb&, const config::Archive&, Timestamp now, Writer = {});
 /// The writer that a run of this house is. Files of its runs that have ended are nobody's any more.
 Writer writer_of(media_db::MediaDb&, RunId, Timestamp now);

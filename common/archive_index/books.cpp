@@ -35,8 +35,6 @@ void only_a_file(const files::Tree& tree, const fs::path& path) {
                           (tree.root() / path).string() + " is no regular file; mediaferry keeps its own books under that name. Take it away"};
 }
 
-fs::path temporary_beside(const fs::path& path) { return path.parent_path() / files::temporary_name(); }
-
 std::string seal_of(const struct stat& status) {
     return std::to_string(status.st_size) + " " + std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec) + " " +
            std::to_string(status.st_ino);
@@ -63,7 +61,7 @@ bool write_book(const archive::Archive& archive, const fs::path& path, std::stri
     const auto& tree = archive.tree();
     only_a_file(tree, path);
     if (const auto before = read_book(archive, path, content.size()); before && *before == content) return false;
-    const auto part = temporary_beside(path);
+    const auto part = archive.temporary_in(path.parent_path());
     try {
         auto file = tree.create_new(part);
         for (std::size_t at = 0; at < content.size();) {
@@ -99,7 +97,7 @@ void publish(const archive::Archive& archive, Index& index) {
     archive.check(Bytes{static_cast<std::uint64_t>(fs::file_size(snapshot.path))});
     tree.make_directories(kFolder);
     only_a_file(tree, kPublished);
-    const auto part = temporary_beside(kPublished);
+    const auto part = archive.temporary_in(fs::path(kPublished).parent_path());
     const auto source = open_local(snapshot.path);
     struct stat local {};
     if (::fstat(source.get(), &local) != 0) files::throw_errno(errno, "looking at", snapshot.path.string());
