@@ -155,7 +155,7 @@ std::optional<Window> Window::from_text(std::string_view text) {
         const auto colon = part.find(':');
         if (colon == part.npos || part.size() - colon != 3) return std::nullopt;
         const auto h = number(part.substr(0, colon)), m = number(part.substr(colon + 1));
-        if (!h || !m || *h < 0 || *m < 0 || *m > 59 || *h * 60 + *m > 24 * 60) return std::nullopt;
+        if (!h || !m || *h < 0 || *h > 24 || *m < 0 || *m > 59 || *h * 60 + *m > 24 * 60) return std::nullopt;
         return minutes{*h * 60 + *m};
     };
     const auto dash = text.find('-');

@@ -100,7 +100,7 @@ bool time_of_day_is_valid(std::string_view text) {
     const auto colon = text.find(':');
     if (colon == std::string_view::npos || text.size() - colon != 3) return false;
     const auto hour = number(text.substr(0, colon)), minute = number(text.substr(colon + 1));
-    return hour && minute && *minute <= 59 && *hour * 60 + *minute <= 24 * 60;
+    return hour && minute && *minute <= 59 && *hour <= 24 && *hour * 60 + *minute <= 24 * 60;
 }
 
 }  // namespace
