@@ -122,6 +122,10 @@ private:
         const auto next = next_tier_at(settings_.compress, item.taken, run.now());
         run.with_outcome([copy, next, id = item.id, run_id = run.id(), now = run.now()](media_db::MediaDb& db) {
             media_db::Evidence evidence{db};
+            // Two processes may both have found one left-over copy without a row, for two photos of the same content.
+            for (const auto& other : evidence.at_path(Place::library, copy.path))
+                if (other.media != id)
+                    throw TransientError{"compress.name_taken", copy.path.string() + " in the library became another photo's meanwhile; tried again"};
             if (const auto old = evidence.current(id, Place::library)) evidence.removed(old->id, now);
             evidence.add(copy);
             Catalogue(db).set_compressed(id, copy.size, copy.receipt, next, now);
