@@ -63,7 +63,18 @@ std::vector<std::string> all_blockers(MediaDb& db, const AssetFacts& facts, cons
     return blockers;
 }
 
-std::string waits_for(const StepRow& step, const config::Settings& settings, const std::vector<StepRow>& all, Timestamp now) {
+/// A photo with several files goes through some stages as one: the file of it that has not come there yet; "" for none.
+std::string late_sibling(MediaDb& db, const StepRow& step) {
+    const auto* stage = stages::find_stage(step.stage);
+    const auto item = media_db::Catalogue{db}.item(step.media);
+    if (!stage || stage->unit != pipeline::Unit::asset || !item || !item->asset) return "";
+    for (const auto& other : media_db::Catalogue{db}.items_of(*item->asset))
+        for (const auto& row : media_db::Conveyor{db}.steps(other.id))
+            if (row.stage == step.stage && !row.open && row.status != pipeline::StepStatus::done) return other.filename;
+    return "";
+}
+
+std::string waits_for(MediaDb& db, const StepRow& step, const config::Settings& settings, const std::vector<StepRow>& all, Timestamp now) {
     using enum pipeline::StepStatus;
     if (step.status == done) return step.reason ? step.reason->text : "";
     if (step.status == attention) return (step.reason ? step.reason->text : "") + " (mediaferry release " + std::to_string(step.media.value) + ")";
@@ -79,7 +90,9 @@ std::string waits_for(const StepRow& step, const config::Settings& settings, con
     }
     std::string text = step.reason ? step.reason->text : "";
     if (step.not_before > now) text += (text.empty() ? "" : "; ") + std::string{"tried again from "} + to_iso(step.not_before) + " on";
-    return text.empty() ? "at the next run" : text;
+    if (!text.empty()) return text;
+    const auto late = late_sibling(db, step);
+    return late.empty() ? "at the next run" : "goes together with " + late + " of the same photo (mediaferry why " + late + ")";
 }
 
 std::vector<StepRow> in_house_order(std::vector<StepRow> steps) {
@@ -107,7 +120,7 @@ json as_json(MediaDb& db, const config::Settings& settings, const MediaItem& ite
                                 {"attempts", step.attempts},
                                 {"not_before", step.not_before > now ? json(to_iso(step.not_before)) : json(nullptr)},
                                 {"reason", step.reason ? json{{"code", step.reason->code}, {"text", step.reason->text}} : json(nullptr)},
-                                {"waits_for", waits_for(step, settings, steps, now)}});
+                                {"waits_for", waits_for(db, step, settings, steps, now)}});
     const auto facts = facts_of(db, item);
     out["in_icloud"] = facts ? json(!facts->asset.deleted && !facts->asset.gone) : json(nullptr);
     out["blocks_deletion"] = facts ? all_blockers(db, *facts, settings, now) : std::vector<std::string>{};
@@ -120,7 +133,7 @@ void print(MediaDb& db, const config::Settings& settings, const MediaItem& item,
     if (item.local_path) std::cout << "  original: " << item.local_path->string() << "\n";
     Table table{{"stage", "status", "waits for"}};
     const auto steps = in_house_order(media_db::Conveyor{db}.steps(item.id));
-    for (const auto& step : steps) table.add({step.stage, std::string{pipeline::to_text(step.status)}, waits_for(step, settings, steps, now)});
+    for (const auto& step : steps) table.add({step.stage, std::string{pipeline::to_text(step.status)}, waits_for(db, step, settings, steps, now)});
     std::cout << table.text("  ");
     const auto facts = facts_of(db, item);
     if (!facts) {

@@ -83,6 +83,17 @@ TEST_CASE("A run deletes no more than its share", "[icloud_delete]") {
     CHECK(house.apple.deleted().size() == 2);
 }
 
+TEST_CASE("What one plan has no room for says that it waits for the next one", "[icloud_delete]") {
+    ManualHouse house;
+    house.settings.icloud_delete.max_per_run = 1;
+    const auto first = house.deletable("IMG_1");
+    const auto second = house.deletable("IMG_2");
+    house.run(kStage);
+    const bool first_is_planned = house.reason(first.file(), kStage) == "plan.approval";
+    CHECK(house.reason((first_is_planned ? second : first).file(), kStage) == "plan.next");
+    CHECK(house.reason((first_is_planned ? first : second).file(), kStage) == "plan.approval");
+}
+
 TEST_CASE("What changed after the plan was made is not covered by its approval", "[icloud_delete]") {
     ManualHouse house;
     const auto photo = house.deletable("IMG_0001");

@@ -129,6 +129,10 @@ TEST_CASE("A NAS that is away, or no complete listing, stops all deletion", "[ic
         CHECK(result.exit_code == 0);
         CHECK(result.reason->code == "icloud.census_incomplete");
     }
+    SECTION("a photo left the list and nobody knows why") {
+        media_db::Facts(house.db()).set("census", R"({"complete":true,"unexplained":1})", house.clock.now());
+        CHECK(house.run(kStage).reason->code == "icloud.census_unexplained");
+    }
     SECTION("never listed") {
         media_db::Facts(house.db()).forget("census");
         CHECK(house.run(kStage).reason->code == "icloud.no_census");
