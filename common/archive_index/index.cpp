@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kChanged = "changed";
 constexpr std::int64_t kApplication = 0x6d666978;  // "mfix"
-constexpr std::int64_t kSchema = 1;
+constexpr std::int64_t kIndexVersion = 1;
 constexpr int kBusyMilliseconds = 20000;
 
 constexpr const char* kSchema = R"(
@@ -59,7 +59,7 @@ void read_row(const Query& query, Row& row) {
 void prepare(Connection& connection) { connection.words = {"index", "the archive's index", "remove it and run `mediaferry archive reindex`"}; }
 
 bool is_ours(Connection& connection) {
-    return connection.number("PRAGMA application_id") == kApplication && connection.number("PRAGMA user_version") == kSchema;
+    return connection.number("PRAGMA application_id") == kApplication && connection.number("PRAGMA user_version") == kIndexVersion;
 }
 
 void set_aside(const fs::path& file, const std::string& why) {
@@ -77,7 +77,7 @@ std::unique_ptr<Index::Impl> open_once(const fs::path& file) {
         if (impl->number("SELECT count(*) FROM sqlite_schema") == 0) {
             impl->run(kSchema);
             impl->run("PRAGMA application_id = " + std::to_string(kApplication));
-            impl->run("PRAGMA user_version = " + std::to_string(kSchema));
+            impl->run("PRAGMA user_version = " + std::to_string(kIndexVersion));
         }
         making.commit();
     }
