@@ -8,12 +8,12 @@
 namespace mediaferry::daemon {
 
 namespace {
-constexpr std::chrono::seconds kPatience{3}, kNowAndThen{30};
+constexpr std::chrono::seconds kQuietAtFirst{3}, kNowAndThen{30};
 constexpr std::chrono::milliseconds kFrame{200};
 }  // namespace
 
 SlowTalk::SlowTalk(bool wanted)
-    : wanted_(wanted), terminal_(::isatty(STDERR_FILENO) == 1), next_(std::chrono::steady_clock::now() + (terminal_ ? kPatience : kNowAndThen)) {}
+    : wanted_(wanted), terminal_(::isatty(STDERR_FILENO) == 1), next_(std::chrono::steady_clock::now() + (terminal_ ? kQuietAtFirst : kNowAndThen)) {}
 
 SlowTalk::~SlowTalk() {
     if (moving_) std::cerr << "\r\x1b[K" << std::flush;
