@@ -170,6 +170,7 @@ std::optional<Reason> Runner::trash(const Wish& wish, const fs::path& path) {
     archive.check_identity();
     const auto size = archive.size_of(path);
     if (!size) return Reason{"queue.gone", "it is not on the NAS any more"};
+    if (const auto row = sides_.index.at(path.native()); row && row->file_class == archive_index::Class::original) return relied_upon();
     const bool here = sides_.local.status(path).has_value();
     if (!here && !wish.only_copy) return Reason{"queue.not_here", "it is not here any more"};
     const auto sha256 = here ? digest_here(sides_.local, path, sides_.stop) : digest_here(archive.tree(), path, sides_.stop);

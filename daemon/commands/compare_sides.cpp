@@ -20,7 +20,7 @@ std::optional<archive_index::Index> remembered_hashes(const config::Settings& se
     return archive_index::Index::open(file);
 }
 
-There open_archive_side(const config::Settings& settings, const fs::path& root, bool checksum, Timestamp now) {
+There open_archive_side(const config::Settings& settings, const fs::path& root, bool checksum, Timestamp now, Trust trust) {
     There there;
     auto place = settings.archive;
     place.root = root;
@@ -33,7 +33,7 @@ There open_archive_side(const config::Settings& settings, const fs::path& root, 
     if (there.archive) {
         there.index.emplace(archive_index::Index::open(archive_index::index_file(settings.state_directory(), *there.archive)));
         archive_index::refresh(*there.archive, *there.index);
-        if (there.index->count() == 0) there.index.reset();
+        if (there.index->count() == 0 || (trust == Trust::scanned_index && !there.index->note(kScannedNote))) there.index.reset();
     }
     if (there.index) {
         auto side =

@@ -21,8 +21,14 @@ struct There {
     std::unique_ptr<compare::Side> side;
     compare::IndexSide* indexed = nullptr;  ///< `side`, if it is an index
 };
+/// Note in an index that a scan of the whole archive has gone through once: it knows the files of others too.
+inline constexpr const char* kScannedNote = "scanned";
+enum class Trust {
+    any_index,      ///< what mediaferry archived is in every index
+    scanned_index,  ///< else the archive is walked: an action must not miss a file of somebody else
+};
 /// Throws Unavailable when the archive of the config has no marker: that is an unmounted NAS, not an empty folder.
-There open_archive_side(const config::Settings&, const fs::path& root, bool checksum, Timestamp now);
+There open_archive_side(const config::Settings&, const fs::path& root, bool checksum, Timestamp now, Trust = Trust::any_index);
 
 /// A person or systemd asked to stop.
 bool comparing_stopped();

@@ -126,7 +126,8 @@ void work_through(media_db::MediaDb& db, const config::Settings& settings, const
         return std::make_unique<compare::FolderSide>(files::Tree::open(local_root), "", hashes ? &*hashes : nullptr, clock.now(), comparing_stopped);
     };
     const auto there = [&]() -> std::unique_ptr<compare::Side> {
-        if (nas->index.count() > 0) return std::make_unique<compare::IndexSide>(nas->index, settings.archive.settle, nullptr, comparing_stopped);
+        if (nas->index.note(kScannedNote))
+            return std::make_unique<compare::IndexSide>(nas->index, settings.archive.settle, nullptr, comparing_stopped);
         return std::make_unique<compare::FolderSide>(files::Tree::open(settings.archive.root), settings.archive.trash, nullptr, clock.now(),
                                                      comparing_stopped);
     };
