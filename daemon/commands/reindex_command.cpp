@@ -12,6 +12,7 @@
 #include "common/clock/clock.h"
 #include "common/errors/errors.h"
 #include "common/media_db/books.h"
+#include "daemon/commands/compare_sides.h"
 #include "daemon/commands/reindex_command.h"
 #include "daemon/exit_code.h"
 #include "daemon/open_house.h"
@@ -84,6 +85,7 @@ int reindex_command(const std::vector<std::string>& words, const Options& option
             scanned = archive_index::reindex(archive, db, index, settings.archive.trash, hashes, now, stop,
                                              [&](const Scanned& seen, std::int64_t expected) { bar.show(seen, expected); });
         }
+        index.set_note(kScannedNote, to_iso(now));
         media_db::Books(db).all_due();
         archive_index::Keeper keeper{db, archive, index};
         keeper.keep_all(stop);

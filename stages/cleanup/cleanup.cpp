@@ -13,6 +13,7 @@
 #include "common/media_db/catalogue.h"
 #include "common/media_db/runs.h"
 #include "common/stage/stage.h"
+#include "stages/cleanup/archive_trash.h"
 #include "stages/cleanup/backups.h"
 #include "stages/cleanup/leftovers.h"
 
@@ -42,7 +43,7 @@ void remove(const Leftover& leftover, Run& run) {
             if (fs::is_directory(leftover.path.parent_path())) remove_file(leftover.path);
             return catalogue.set_aside_removed(leftover.id, run.now());
         case Leftover::Kind::placeholder:
-            remove_file(leftover.path);
+            if (files::status_of(leftover.path)) remove_file(leftover.path);
             return catalogue.remove_placeholder(leftover.path.lexically_relative(run.settings().folders.incoming));
         case Leftover::Kind::original:
             MF_AROUND("cleanup.release", archive::release_original(run.db(), run.settings(), MediaId{leftover.id}, run.now(), run.id()));
@@ -94,6 +95,7 @@ public:
         }
         for (const auto& path : surplus_backups(run)) attempt(run, path.string(), [&] { remove_file(path); });
         write_books(run);
+        empty_archive_trash(run, [&](const std::string& what, const std::function<void()>& work) { attempt(run, what, work); });
         run.activity("removing what is left over");
         for (const auto& leftover : all_leftovers(run)) {
             if (run.stop_requested()) throw Interrupted{"interrupted", "asked to stop"};
@@ -112,6 +114,7 @@ public:
         for (const auto& path : surplus_backups(run))
             lines.push_back("would remove " + path.string() + ": a backup beyond the newest seven, or an unfinished one");
         for (const auto& leftover : all_leftovers(run)) lines.push_back("would remove " + leftover.path.string() + ": " + leftover.why);
+        for (auto& line : archive_trash_due(run)) lines.push_back(std::move(line));
         return lines;
     }
 };
