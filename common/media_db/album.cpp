@@ -85,6 +85,17 @@ bool Catalogue::is_placeholder(const fs::path& relative) const {
     return Query(db_, "SELECT 1 FROM placeholder WHERE path = :path").with(":path", relative).next();
 }
 
+std::vector<fs::path> Catalogue::placeholders_of_the_gone() const {
+    Query query(db_, R"(SELECT placeholder.path FROM placeholder
+                          JOIN media ON media.id = placeholder.media_id
+                          JOIN asset ON asset.id = media.asset_id
+                         WHERE asset.deleted_at IS NOT NULL OR asset.gone_at IS NOT NULL
+                         ORDER BY placeholder.path)");
+    std::vector<fs::path> paths;
+    while (query.next()) paths.emplace_back(query.text(0));
+    return paths;
+}
+
 std::optional<MediaId> Catalogue::placeholder_owner(const fs::path& relative) const {
     Query query(db_, "SELECT media_id FROM placeholder WHERE path = :path");
     if (!query.with(":path", relative).next()) return std::nullopt;

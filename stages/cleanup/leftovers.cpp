@@ -159,18 +159,14 @@ std::vector<Leftover> old_set_aside(Run& run, Timestamp before) {
 }
 
 std::vector<Leftover> placeholders_of_the_gone(Run& run) {
-    media_db::Catalogue catalogue{run.db()};
     const auto& incoming = run.settings().folders.incoming;
     std::vector<Leftover> found;
-    walk(run, incoming, [&](const fs::path& path, const struct stat& status) {
-        const auto relative = path.lexically_relative(incoming);
-        if (!S_ISREG(status.st_mode) || !catalogue.is_placeholder(relative) || !files::looks_like_placeholder(path)) return;
-        const auto owner = catalogue.placeholder_owner(relative);
-        const auto item = owner ? catalogue.item(*owner) : std::nullopt;
-        const auto asset = item && item->asset ? catalogue.asset(*item->asset) : std::nullopt;
-        if (asset && (asset->deleted || asset->gone))
+    for (const auto& relative : media_db::Catalogue(run.db()).placeholders_of_the_gone()) {
+        const auto path = incoming / relative;
+        // Without the file it is a row that a run left which died between the two.
+        if (!files::status_of(path) || files::looks_like_placeholder(path))
             found.push_back({Leftover::Kind::placeholder, path, "the placeholder of a photo that is no longer in iCloud"});
-    });
+    }
     return found;
 }
 

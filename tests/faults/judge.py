@@ -159,7 +159,8 @@ class Judge:
                     found.append(f"{folder.name}/{name}")
         runs = self.root / "state" / "state" / "runs"
         found += [f"{folder}/{p.name}" for folder in ("state", "icloud-session") for p in (self.root / folder).rglob("*.part*")]
-        return found + [f"state/runs/{p.name}" for p in runs.iterdir()] if runs.is_dir() else found
+        ended = {str(row["id"]) for row in self.rows("SELECT id FROM run WHERE finished_at IS NOT NULL")}
+        return found + [f"state/runs/{p.name}" for p in runs.iterdir() if p.name in ended] if runs.is_dir() else found
 
     @staticmethod
     def shape(leftover: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from standin_syncthing import PHONE, moment
-from world import binary
+from world import FOLDERS, binary
 
 
 @dataclass
@@ -22,6 +22,9 @@ class Verb:
     before: Callable[[object], None] | None = None           # what happens between the moment and the verb, undisturbed
     finished: Callable[[object], bool] | None = None         # the verb did its work already: it would refuse to be said twice
     goes_further: bool = False                               # said once more it does more: settles what it copied, for instance
+    recover: Callable[[object], None] | None = None          # what a person does before saying it again
+    broken: bool = False                                     # the world before it is not in order, and the judge would say so
+    deaths: bool = False                                     # something died before it: killed once more, a file is set aside by design
     single: bool = True                                      # one process: a kill is seen in its exit
 
 
@@ -168,8 +171,18 @@ def stranger_seen(bench) -> None:
 
 
 def database_lost(bench) -> None:
+    """And everything else at home; the NAS is what is left."""
     shutil.rmtree(bench.root / "state")
     (bench.root / "state").mkdir()
+    for folder in FOLDERS:
+        for entry in (bench.world.home / folder).iterdir():
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def half_made_database_removed(bench) -> None:
+    """As an interrupted adoption says: remove the database and begin again."""
+    for file in (bench.root / "state").glob("media.db*"):
+        file.unlink()
 
 
 def backed_up(bench) -> None:
@@ -187,15 +200,15 @@ def census_gate_closed(bench) -> None:
 
 
 VERBS = [
-    Verb("run", "download", ["run", "--no-progress"], goes_further=True, single=False),
+    Verb("run", "download", ["run", "--no-progress"], goes_further=True, deaths=True, single=False),
     Verb("archive init", "download", ["archive", "init"], before=marker_gone),
     Verb("download, bad arrivals", "download", ["--run-stage", "icloud_download"], before=bad_arrivals),
     Verb("download, refused", "download", ["--run-stage", "icloud_download"], ends_with=(1,),
          before=lambda bench: bench.world.icloud.spoil("edited", "sidecar", status=404, times=0)),
     Verb("download, expired", "download", ["--run-stage", "icloud_download"], before=session_expired),
     Verb("download, albums", "download", ["--run-stage", "icloud_download"], before=lambda bench: bench.world.icloud.call("file", asset="twin-1", album="Holidays")),
-    Verb("download, one left out", "nas_archive", ["--run-stage", "icloud_download"], ends_with=(0, 1, 69), before=listing_drops_one),
-    Verb("release census", "nas_archive", ["release", "census"], before=census_gate_closed,
+    Verb("download, one left out", "nas_archive", ["--run-stage", "icloud_download"], ends_with=(0, 1, 69), broken=True, before=listing_drops_one),
+    Verb("release census", "nas_archive", ["release", "census"], broken=True, before=census_gate_closed,
          finished=lambda bench: bool(bench.judge.rows("SELECT 1 FROM event WHERE what = 'census_acknowledged'"))),
     Verb("download, gone", "nas_archive", ["--run-stage", "icloud_download"], before=owner("delete", "twin-1")),
     Verb("download, back again", "nas_archive", ["--run-stage", "icloud_download"], before=owner("delete", "twin-1", "icloud_download", "undelete")),
@@ -203,19 +216,19 @@ VERBS = [
     Verb("pixel_verify again", "nas_archive", ["--run-stage", "pixel_verify"], before=proven_and_asked_again),
     Verb("pixel_verify, canary", "pixel_verify.freed", ["--run-stage", "pixel_verify"], ends_with=(0, 1, 69, 77), before=canary_deleted),
     Verb("pixel_verify, index reset", "pixel_verify.freed", ["--run-stage", "pixel_verify"], before=phone_forgot),
-    Verb("nas_archive after a death", "nas_archive", ["--run-stage", "nas_archive"],
+    Verb("nas_archive after a death", "nas_archive", ["--run-stage", "nas_archive"], deaths=True,
          before=lambda bench: dies_at(bench, "nas_archive", "archive.store.copy.after:2=kill")),
-    Verb("nas_archive, copy lost", "nas_archive", ["--run-stage", "nas_archive"], ends_with=(0, 1), goes_further=True, before=copy_vanished),
+    Verb("nas_archive, copy lost", "nas_archive", ["--run-stage", "nas_archive"], ends_with=(0, 1), goes_further=True, broken=True, deaths=True, before=copy_vanished),
     Verb("archive reindex", "nas_archive.settle", ["archive", "reindex"], before=stranger_seen),
-    Verb("db adopt --from-archive", "nas_archive.settle", ["db", "adopt", "--from-archive"], before=database_lost),
+    Verb("db adopt --from-archive", "nas_archive.settle", ["db", "adopt", "--from-archive"], before=database_lost, recover=half_made_database_removed),
     Verb("db restore", "nas_archive.settle", ["db", "restore", "--yes"], before=backed_up),
-    Verb("compress after a death", "compress", ["--run-stage", "compress"], before=lambda bench: dies_at(bench, "compress", "compress.library.shelve.after:2=kill")),
+    Verb("compress after a death", "compress", ["--run-stage", "compress"], deaths=True, before=lambda bench: dies_at(bench, "compress", "compress.library.shelve.after:2=kill")),
     Verb("compress again", "cleanup", ["--run-stage", "compress"], before=all_to_compress_again),
     Verb("icloud_delete, vetoed", "icloud_delete", ["--run-stage", "icloud_delete"], before=owner("unfile", "twin-1")),
     Verb("icloud_delete, veto taken back", "icloud_delete", ["--run-stage", "icloud_delete"], before=owner("unfile", "twin-1", "icloud_delete", "file")),
     Verb("icloud_delete, edited", "icloud_delete", ["--run-stage", "icloud_delete"], before=owner("touch", "twin-1"), goes_further=True),
     Verb("cleanup, trash", "download", ["--run-stage", "cleanup"], before=trash_of_last_month),
-    Verb("cleanup, forgotten original", "icloud_delete", ["--run-stage", "cleanup"], before=deletion_killed),
+    Verb("cleanup, forgotten original", "icloud_delete", ["--run-stage", "cleanup"], deaths=True, before=deletion_killed),
     Verb("approve", "icloud_delete.plan", lambda bench: ["approve", newest_plan(bench)], before=plan_made,
          finished=lambda bench: bench.world.value("SELECT status FROM plan ORDER BY id DESC LIMIT 1") == "approved"),
     Verb("redo", "processing", lambda bench: ["redo", "nas_archive", one_file(bench)],

@@ -208,6 +208,16 @@ TEST_CASE("Placeholders go when their photo is no longer in iCloud", "[cleanup]"
     CHECK(fs::exists(house.folder("incoming") / "2024/06/IMG_2.JPG"));
 }
 
+TEST_CASE("The row of a placeholder whose file a killed run removed goes too", "[cleanup]") {
+    HouseOfToday house;
+    const auto deleted = house.downloaded("IMG_1.JPG", {.content = noise(9000, 1)});
+    media_db::Catalogue catalogue{house.db()};
+    catalogue.add_placeholder("2024/06/IMG_1.JPG", deleted, {9000}, house.clock.now());
+    catalogue.set_deleted(*house.item(deleted).asset, house.clock.now());
+    CHECK(house.run("cleanup").exit_code == 0);
+    CHECK_FALSE(catalogue.is_placeholder("2024/06/IMG_1.JPG"));
+}
+
 TEST_CASE("A dry run of cleanup names what would go and removes nothing", "[cleanup]") {
     HouseOfToday house;
     const auto part = test::write(house.folder("incoming") / kIcloudpdPart, "half");
