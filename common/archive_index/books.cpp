@@ -35,6 +35,11 @@ void only_a_file(const files::Tree& tree, const fs::path& path) {
                           (tree.root() / path).string() + " is no regular file; mediaferry keeps its own books under that name. Take it away"};
 }
 
+/// The same at every attempt: the next one finds what a killed one left, without listing a folder of thousands for each sidecar.
+fs::path unfinished(const fs::path& path, std::string_view house) {
+    return path.parent_path() / (".mediaferry-book-" + std::string(house) + "-" + path.filename().string() + ".part");
+}
+
 std::string seal_of(const struct stat& status) {
     return std::to_string(status.st_size) + " " + std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec) + " " +
            std::to_string(status.st_ino);
@@ -56,12 +61,19 @@ std::int64_t take_published(const files::Tree& tree, Index& index, const struct 
 
 }  // namespace
 
-bool write_book(const archive::Archive& archive, const fs::path& path, std::string_view content) {
+std::string house_of(const Index& index) {
+    char host[256] = {};
+    ::gethostname(host, sizeof host - 1);
+    return to_hex(files::digest_bytes(std::string(host) + ":" + index.file().string()).sha256).substr(0, 8);
+}
+
+bool write_book(const archive::Archive& archive, std::string_view house, const fs::path& path, std::string_view content) {
     archive.check(Bytes{content.size()});
     const auto& tree = archive.tree();
+    const auto part = unfinished(path, house);
+    tree.remove(part);
     only_a_file(tree, path);
     if (const auto before = read_book(archive, path, content.size()); before && *before == content) return false;
-    const auto part = archive.temporary_in(path.parent_path());
     try {
         auto file = tree.create_new(part);
         for (std::size_t at = 0; at < content.size();) {
@@ -97,7 +109,8 @@ void publish(const archive::Archive& archive, Index& index) {
     archive.check(Bytes{static_cast<std::uint64_t>(fs::file_size(snapshot.path))});
     tree.make_directories(kFolder);
     only_a_file(tree, kPublished);
-    const auto part = archive.temporary_in(fs::path(kPublished).parent_path());
+    const auto part = unfinished(kPublished, house_of(index));
+    tree.remove(part);
     const auto source = open_local(snapshot.path);
     struct stat local {};
     if (::fstat(source.get(), &local) != 0) files::throw_errno(errno, "looking at", snapshot.path.string());

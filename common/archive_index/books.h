@@ -18,9 +18,13 @@ inline constexpr const char* kPublished = ".mediaferry/index.db";
 
 /// Writes the file under a temporary name, fsyncs it, renames it over the one before, fsyncs the folder. What stands there already with the same
 /// bytes is left alone (false). Throws NeedsPerson ("nas.not_ours") when something is there that is no regular file.
-bool write_book(const archive::Archive&, const fs::path& path, std::string_view content);
+/// One process of a house at a time (Keeper sees to that): what a killed one left unfinished has the same name, and goes.
+bool write_book(const archive::Archive&, std::string_view house, const fs::path& path, std::string_view content);
 /// nullopt: there is none.
 std::optional<std::string> read_book(const archive::Archive&, const fs::path& path, std::size_t limit);
+
+/// Tells the unfinished files of this house from those of another one that shares the archive.
+std::string house_of(const Index&);
 
 /// A copy of the index becomes .mediaferry/index.db: made on the local disk, copied, read back, renamed. SQLite itself never works on the NAS: over
 /// CIFS and NFS its locks and its shared memory are not what it needs, and a reader there would see a half-written page (facts/archive.md A.5).

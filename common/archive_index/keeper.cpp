@@ -35,7 +35,9 @@ bool lies_there(const files::Tree& tree, const fs::path& path) {
 CapsuleFile told(media_db::MediaDb& db, const media_db::Books::Archived& one) {
     CapsuleFile file;
     file.path = one.copy.path.string();
-    file.filename = one.item.filename;
+    // As capsule_from_json takes it: one odd name must not make the folder's whole capsule unreadable.
+    file.filename = one.item.filename.empty() ? one.copy.path.filename().string() : one.item.filename;
+    std::ranges::replace(file.filename, '/', '_');
     file.resource = one.item.resource;
     file.kind = one.item.kind;
     file.live_pair = one.item.live_pair;
@@ -112,7 +114,7 @@ void add_those_of_others(const archive::Archive& archive, const fs::path& path, 
 }
 
 /// Beside the photo itself, under its whole name: what digiKam, darktable and Immich look for. A sidecar of somebody else stays.
-void write_sidecar(const archive::Archive& archive, const CapsuleAsset& photo) {
+void write_sidecar(const archive::Archive& archive, const std::string& house, const CapsuleAsset& photo) {
     if (photo.record.empty()) return;
     const auto original = std::ranges::find(photo.files, ResourceKind::original, &CapsuleFile::resource);
     if (original == photo.files.end() || original->kind == MediaKind::sidecar) return;
@@ -122,7 +124,7 @@ void write_sidecar(const archive::Archive& archive, const CapsuleAsset& photo) {
         const auto text = read_book(archive, path, kLargestSidecar);
         if (!text || !is_our_xmp(*text)) return;
     }
-    write_book(archive, path, to_xmp(photo));
+    write_book(archive, house, path, to_xmp(photo));
 }
 
 /// Something of somebody else's where a book of this folder belongs is told; the other folders get theirs.
@@ -142,6 +144,9 @@ bool unless_in_the_way(const std::string& folder, Work&& work) {
 fs::path index_file(const fs::path& state_directory, const archive::Archive& archive) {
     return state_directory / ("archive-" + archive.marker().uuid + ".db");
 }
+
+Keeper::Keeper(media_db::MediaDb& db, const archive::Archive& archive, Index& index)
+    : db_(db), archive_(archive), index_(index), house_(house_of(index)) {}
 
 void Keeper::index_row(MediaId media) {
     const auto item = media_db::Catalogue(db_).item(media);
@@ -176,10 +181,10 @@ void Keeper::index_row(MediaId media) {
 
 void Keeper::write_capsule(const std::string& folder) {
     auto photos = photos_in(db_, folder);
-    for (const auto& photo : photos) write_sidecar(archive_, photo);
+    for (const auto& photo : photos) write_sidecar(archive_, house_, photo);
     const auto path = in_folder(folder, kCapsule);
     add_those_of_others(archive_, path, photos);
-    if (!photos.empty()) write_book(archive_, path, to_json(folder, photos));
+    if (!photos.empty()) write_book(archive_, house_, path, to_json(folder, photos));
 }
 
 std::int64_t Keeper::write_sums(const archive::Stop& stop) {
@@ -197,7 +202,7 @@ std::int64_t Keeper::write_sums(const archive::Stop& stop) {
             if (row.file_class == Class::original && row.sha256) sums[name] = *row.sha256;
         }
         const bool there = archive_.tree().status(folder.empty() ? fs::path{} : fs::path(folder)).has_value();
-        if (there && !unless_in_the_way(folder, [&] { write_book(archive_, path, sums_text(sums)); })) continue;
+        if (there && !unless_in_the_way(folder, [&] { write_book(archive_, house_, path, sums_text(sums)); })) continue;
         index_.mended(folder);
         ++written;
     }
@@ -234,6 +239,9 @@ Kept Keeper::keep(std::size_t limit, const archive::Stop& stop) {
 Kept Keeper::keep_all(const archive::Stop& stop) {
     constexpr std::size_t at_once = 1000;
     Kept all;
+    // nas_archive, cleanup and a person's reindex may all be at it: one is enough.
+    const auto turn = files::Lock::try_take(index_.file().string() + "-keeper");
+    if (!turn) return all;
     for (;;) {
         const auto kept = keep(at_once, stop);
         all.files += kept.files;
@@ -241,7 +249,7 @@ Kept Keeper::keep_all(const archive::Stop& stop) {
         if (stop && stop()) return all;
         if (kept.files < static_cast<std::int64_t>(at_once)) break;
     }
-    if (index_.has_changed()) publish(archive_, index_);
+    if (index_.has_changed() || !archive_.tree().status(kPublished)) publish(archive_, index_);
     return all;
 }
 

@@ -21,23 +21,23 @@ struct Kept {
 
 class Keeper {
 public:
-    Keeper(media_db::MediaDb& db, const archive::Archive& archive, Index& index) : db_(db), archive_(archive), index_(index) {}
+    Keeper(media_db::MediaDb&, const archive::Archive&, Index&);
 
-    /// What is due, at most `limit` files. What cannot be written throws as Archive does, and stays due.
-    Kept keep(std::size_t limit, const archive::Stop& = {});
-    /// Everything due, then publishes the index if it changed since it was published last.
+    /// Everything due, then publishes the index if it changed since it was published last. Nothing while another process of this house is at it.
+    /// What cannot be written throws as Archive does, and stays due.
     Kept keep_all(const archive::Stop& = {});
 
-    /// SHA256SUMS of every folder whose rows changed.
-    std::int64_t write_sums(const archive::Stop& = {});
-
 private:
+    Kept keep(std::size_t limit, const archive::Stop&);
+    /// SHA256SUMS of every folder whose rows changed.
+    std::int64_t write_sums(const archive::Stop&);
     void index_row(MediaId);
     void write_capsule(const std::string& folder);
 
     media_db::MediaDb& db_;
     const archive::Archive& archive_;
     Index& index_;
+    std::string house_;
 };
 
 }  // namespace mediaferry::archive_index

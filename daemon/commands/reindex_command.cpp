@@ -89,7 +89,6 @@ int reindex_command(const std::vector<std::string>& words, const Options& option
         media_db::Books(db).all_due();
         archive_index::Keeper keeper{db, archive, index};
         keeper.keep_all(stop);
-        archive_index::publish(archive, index);
         print(scanned, options.json);
         return scanned.unreadable > 0 ? kItemsFailed : 0;
     } catch (const Interrupted&) {

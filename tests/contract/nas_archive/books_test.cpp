@@ -103,6 +103,31 @@ TEST_CASE("what a killed run had not written down is written by the next", "[nas
     CHECK(Index::open_to_read(house.nas() / archive_index::kPublished)->count() == 2);
 }
 
+TEST_CASE("what a killed run left unfinished in the archive goes with the next", "[nas_archive]") {
+    Library house;
+    house.downloaded("IMG_0001.JPG");
+    house.run("nas_archive");
+    const auto unfinished = house.nas() / "2024/06" / (".mediaferry-book-" + [&] {
+                                auto index = house.index();
+                                return archive_index::house_of(index);
+                            }() + "-SHA256SUMS.part");
+    test::write(unfinished, "half a li");
+    house.downloaded("IMG_0002.JPG", second());
+    house.run("nas_archive");
+    CHECK_FALSE(fs::exists(unfinished));
+    CHECK(house.sums_are_right("2024/06"));
+}
+
+TEST_CASE("two processes of a house do not write the books at once", "[nas_archive]") {
+    Library house;
+    house.downloaded("IMG_0001.JPG");
+    const auto turn = files::Lock::try_take(house.index().file().string() + "-keeper");
+    REQUIRE(turn);
+    house.run("nas_archive");
+    CHECK_FALSE(fs::exists(house.nas() / "2024/06/SHA256SUMS"));
+    CHECK(media_db::Books(house.db()).due(10).size() == 1);
+}
+
 TEST_CASE("what is due stays due while the archive is away", "[nas_archive]") {
     Library house;
     house.downloaded("IMG_0001.JPG");
@@ -162,6 +187,7 @@ TEST_CASE("a sidecar, a checksum and a capsule entry of somebody else stay", "[n
     other.record = "OTHER";
     other.files.resize(1);
     other.files[0].path = "2024/06/foreign.tif";
+    other.files[0].filename = "foreign.tif";
     test::write(house.nas() / "2024/06/mediaferry.json", archive_index::to_json("2024/06", {other}));
     house.downloaded("IMG_0001.JPG");
     house.run("nas_archive");
