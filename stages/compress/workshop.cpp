@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <utility>
 
@@ -129,7 +130,8 @@ bool looks_made(int original, int result) {
     const auto head = [](int fd) {
         std::string bytes(12, '\0');
         const auto got = ::pread(fd, bytes.data(), bytes.size(), 0);
-        bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(0, got)));
+        if (got < 0) files::throw_errno(errno, "read", "a small copy or its original");  // a disk's fault is no codec's
+        bytes.resize(static_cast<std::size_t>(got));
         return bytes;
     };
     const auto made = head(result);

@@ -197,8 +197,6 @@ class Campaign:
             for what, path in (("read_EIO", "/state/"), ("read_EIO", "/media/"), ("read_EIO:sticky", ""), ("read_flip", home), ("read_flip:sticky", home),
                                ("close_EIO", "/nas/"), ("close_EIO", "/media/"), ("close_EDQUOT:sticky", "/nas/"), ("recv_ECONNRESET", "socket:"), ("recv_short", "socket:"),
                                ("recv_ETIMEDOUT:sticky", "socket:")):
-                if what == "read_flip" and leg == "compress":
-                    continue            # hashed before it is decoded; a bit that turns over between the two is in nobody's power
                 for k in self.sample(40, self.given.errors_per_leg):
                     if self.over():
                         return
