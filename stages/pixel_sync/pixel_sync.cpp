@@ -153,10 +153,15 @@ PixelSync::Staged PixelSync::stage_file(const MediaItem& item, const std::string
     const auto directory = staging_directory(settings_);
     const auto prepared = directory / final_name;
     MF_AROUND("pixel_sync.staging.remove_old", files::remove_file(prepared));  // left by a run that died
-    const auto how = MF_AROUND("pixel_sync.staging.share", files::share_file(*item.local_path, prepared, road_->check().may_link));
+    // A link has its time in common with the original, and whatever else that file is called. One that does not have the capture date any more was
+    // touched by somebody: it is copied, so that nothing of theirs is changed.
+    const auto original = files::status_of(*item.local_path);
+    const bool as_taken_in = original && original->st_mtim.tv_sec == item.taken.time_since_epoch().count();
+    const bool may_link = road_->check().may_link && as_taken_in;
+    const auto how = MF_AROUND("pixel_sync.staging.share", files::share_file(*item.local_path, prepared, may_link));
     try {
         // Google Photos sorts by it where the metadata has no date; changed later it would be a second upload.
-        MF_AROUND("pixel_sync.staging.set_time", files::set_modified(prepared, item.taken));
+        if (how != "link") MF_AROUND("pixel_sync.staging.set_time", files::set_modified(prepared, item.taken));
         if (files::digest_file(prepared).sha256 != item.sha256)
             throw NeedsPerson{"pixel.original_changed", "the local original " + item.local_path->string() + " is no longer what was downloaded"};
         MF_AROUND("pixel_sync.outbox.move_in", files::move_file(prepared, road_->outbox() / final_name));

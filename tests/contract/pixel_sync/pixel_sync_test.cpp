@@ -258,4 +258,21 @@ TEST_CASE("a dry run says the name and touches nothing", "[pixel_sync]") {
     CHECK(sent(house.settings.folders.pixel_sync).empty());
 }
 
+TEST_CASE("an original that has another name elsewhere keeps its time: the phone gets a copy with the capture date", "[pixel_sync][hostile]") {
+    World world;
+    auto& house = world.house;
+    const auto photo = house.downloaded("IMG_0001.JPG", sample(1));
+    const auto elsewhere = house.dir / "elsewhere.jpg";
+    fs::create_hard_link(*house.item(photo).local_path, elsewhere);
+    fs::last_write_time(elsewhere, 1'000'000'000);
+
+    CHECK(house.run("pixel_sync").exit_code == 0);
+
+    CHECK(fs::last_write_time(elsewhere) == 1'000'000'000);
+    const auto staged = world.outbox() / world.name(photo);
+    CHECK(fs::last_write_time(staged) == Sample{}.taken.time_since_epoch().count());
+    CHECK(fs::hard_link_count(staged) == 1);
+    CHECK(files::digest_file(staged).sha256 == house.item(photo).sha256);
+}
+
 }  // namespace mediaferry
