@@ -12,16 +12,18 @@ namespace mediaferry::daemon {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using json_t = nlohmann::ordered_json;
 
-json time_or_null(const std::optional<Timestamp>& at) { return at ? json(to_iso(*at)) : json(nullptr); }
-json reason_or_null(const std::optional<Reason>& reason) { return reason ? json{{"code", reason->code}, {"text", reason->text}} : json(nullptr); }
+json_t time_or_null(const std::optional<Timestamp>& at) { return at ? json_t(to_iso(*at)) : json_t(nullptr); }
+json_t reason_or_null(const std::optional<Reason>& reason) {
+    return reason ? json_t{{"code", reason->code}, {"text", reason->text}} : json_t(nullptr);
+}
 template <class T>
-json or_null(const std::optional<T>& value) {
-    return value ? json(*value) : json(nullptr);
+json_t or_null(const std::optional<T>& value) {
+    return value ? json_t(*value) : json_t(nullptr);
 }
 
-json workflow_json(const StatusReport& report) {
+json_t workflow_json(const StatusReport& report) {
     if (!report.workflow) return nullptr;
     const auto& workflow = *report.workflow;
     const std::string current = report.current > 0 ? report.stages[static_cast<std::size_t>(report.current - 1)].stage : "";
@@ -39,8 +41,8 @@ json workflow_json(const StatusReport& report) {
             {"files_processed", report.files_processed}};
 }
 
-json stage_json(const StageStatus& stage, Timestamp now) {
-    json duration = nullptr;
+json_t stage_json(const StageStatus& stage, Timestamp now) {
+    json_t duration = nullptr;
     if (stage.started) duration = (stage.finished.value_or(now) - *stage.started).count();
     const auto& c = stage.counts;
     return {{"number", stage.number},
@@ -58,10 +60,10 @@ json stage_json(const StageStatus& stage, Timestamp now) {
             {"all_files", {{"ready", c.ready}, {"closed", c.closed}, {"running", c.running}, {"done", c.done}, {"attention", c.attention}}}};
 }
 
-json attention_json(const StatusReport& report) {
+json_t attention_json(const StatusReport& report) {
     std::int64_t all = 0;
     for (const auto& stage : report.stages) all += stage.counts.attention;
-    json first = json::array();
+    json_t first = json_t::array();
     for (const auto& row : report.attention)
         first.push_back(
             {{"id", row.item.id.value}, {"filename", row.item.filename}, {"stage", row.step.stage}, {"reason", reason_or_null(row.step.reason)}});
@@ -71,25 +73,25 @@ json attention_json(const StatusReport& report) {
 }  // namespace
 
 std::string status_json(const StatusReport& report, int indent) {
-    json out{{"version", report.version}, {"at", to_iso(report.at)}, {"workflow", workflow_json(report)}};
+    json_t out{{"version", report.version}, {"at", to_iso(report.at)}, {"workflow", workflow_json(report)}};
     out["daemon"] = {{"running", report.daemon_pid.has_value()}, {"pid", or_null(report.daemon_pid)}};
-    out["stages"] = json::array();
-    out["errors"] = json::array();
+    out["stages"] = json_t::array();
+    out["errors"] = json_t::array();
     for (const auto& stage : report.stages) {
         out["stages"].push_back(stage_json(stage, report.at));
         if (stage.reason && (stage.state == "failed" || stage.state == "died"))
             out["errors"].push_back({{"stage", stage.stage}, {"code", stage.reason->code}, {"text", stage.reason->text}});
     }
-    out["waiting"] = json::array();
+    out["waiting"] = json_t::array();
     for (const auto& row : report.waiting)
         out["waiting"].push_back(
             {{"stage", row.stage}, {"code", row.reason.code}, {"text", row.reason.text}, {"files", row.files}, {"next_at", to_iso(row.next)}});
     out["attention"] = attention_json(report);
-    out["files"] = json::array();
+    out["files"] = json_t::array();
     for (const auto& row : report.files)
         out["files"].push_back(
             {{"status", row.status}, {"files", row.files}, {"initial_bytes", row.initial.count}, {"current_bytes", row.current.count}});
-    out["proofs"] = json::array();
+    out["proofs"] = json_t::array();
     for (const auto& row : report.proofs)
         out["proofs"].push_back({{"place", row.place}, {"proof", row.proof}, {"files", row.files}, {"bytes", row.bytes.count}});
     const auto& c = report.icloud;
@@ -101,7 +103,7 @@ std::string status_json(const StatusReport& report, int indent) {
                      {"resources_missing", c.resources_missing},
                      {"resources_attention", c.resources_attention}};
     out["notes"] = report.notes;
-    return out.dump(indent, ' ', false, json::error_handler_t::replace);
+    return out.dump(indent, ' ', false, json_t::error_handler_t::replace);
 }
 
 std::string status_metrics(const StatusReport& report) {

@@ -23,7 +23,7 @@ namespace mediaferry::daemon {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using json_t = nlohmann::ordered_json;
 using media_db::MediaDb;
 using media_db::MediaItem;
 using restore::Restored;
@@ -134,8 +134,8 @@ std::string_view word(Restored::How how) {
     return how == written ? "restored" : how == there ? "there" : how == would ? "would restore" : "failed";
 }
 
-json row_of(const Restored& one) {
-    json row{{"id", one.id.value}, {"filename", one.filename}, {"path", one.path.string()}, {"what", word(one.how)}, {"bytes", one.size.count}};
+json_t row_of(const Restored& one) {
+    json_t row{{"id", one.id.value}, {"filename", one.filename}, {"path", one.path.string()}, {"what", word(one.how)}, {"bytes", one.size.count}};
     if (!one.from.empty()) row["from"] = one.from;
     if (one.reason) row["reason"] = {{"code", one.reason->code}, {"text", one.reason->text}};
     return row;
@@ -173,7 +173,7 @@ int bring_home(const RestoreWords& said, const Options& options, const config::S
     restore::Restorer restorer{db, settings, nas, sources, said.wish, asked_to_stop};
     SlowTalk talk{!options.json && !options.no_progress};
     Sums sums;
-    json rows = json::array();
+    json_t rows = json_t::array();
     Photos{db, said}.each([&](const std::vector<MediaItem>& files) {
         for (const auto& one : restorer.photo(files)) {
             add(sums, one);
@@ -184,9 +184,9 @@ int bring_home(const RestoreWords& said, const Options& options, const config::S
         talk("restoring", sums.written + sums.there + sums.failed, 0);
     });
     if (options.json)
-        std::cout << json{{"to", said.wish.to.string()}, {"restored", sums.written},  {"there", sums.there},  {"would", sums.would},
-                          {"failed", sums.failed},       {"bytes", sums.bytes.count}, {"nas_away", nas_away}, {"files", rows}}
-                         .dump(2, ' ', false, json::error_handler_t::replace)
+        std::cout << json_t{{"to", said.wish.to.string()}, {"restored", sums.written},  {"there", sums.there},  {"would", sums.would},
+                            {"failed", sums.failed},       {"bytes", sums.bytes.count}, {"nas_away", nas_away}, {"files", rows}}
+                         .dump(2, ' ', false, json_t::error_handler_t::replace)
                   << "\n";
     else
         std::cout << in_words(sums, said.wish.dry_run, said.wish.to) << "\n";

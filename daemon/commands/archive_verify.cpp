@@ -25,7 +25,7 @@ namespace mediaferry::daemon {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using json_t = nlohmann::ordered_json;
 using media_db::MediaDb;
 
 constexpr int kUsualSample = 5;  // percent; the least recently read files first, so twenty calls read everything
@@ -105,10 +105,10 @@ private:
     RunId id_;
 };
 
-json finding_json(const restore::Finding& one) {
-    json row{{"id", one.id.value},        {"filename", one.filename}, {"place", one.place},
-             {"path", one.path.string()}, {"code", one.reason.code},  {"text", one.reason.text}};
-    row["healed"] = one.healed ? json{{"path", one.healed->path.string()}, {"from", one.healed->from}} : json(nullptr);
+json_t finding_json(const restore::Finding& one) {
+    json_t row{{"id", one.id.value},        {"filename", one.filename}, {"place", one.place},
+               {"path", one.path.string()}, {"code", one.reason.code},  {"text", one.reason.text}};
+    row["healed"] = one.healed ? json_t{{"path", one.healed->path.string()}, {"from", one.healed->from}} : json_t(nullptr);
     if (one.healed && one.healed->aside) row["healed"]["set_aside"] = one.healed->aside->string();
     if (one.not_healed) row["not_healed"] = {{"code", one.not_healed->code}, {"text", one.not_healed->text}};
     return row;
@@ -150,16 +150,16 @@ int scrub(const VerifyWords& said, const Options& options, const config::Setting
         };
     const auto result = restore::scrub(db, settings, clock, archive, wanted);
     if (options.json) {
-        json bad = json::array();
+        json_t bad = json_t::array();
         for (const auto& one : result.findings) bad.push_back(finding_json(one));
-        std::cout << json{{"archived", result.archived},
-                          {"read", result.read},
-                          {"bytes", result.bytes.count},
-                          {"good", result.good},
-                          {"at_home", result.at_home},
-                          {"healed", result.healed},
-                          {"bad", bad}}
-                         .dump(2, ' ', false, json::error_handler_t::replace)
+        std::cout << json_t{{"archived", result.archived},
+                            {"read", result.read},
+                            {"bytes", result.bytes.count},
+                            {"good", result.good},
+                            {"at_home", result.at_home},
+                            {"healed", result.healed},
+                            {"bad", bad}}
+                         .dump(2, ' ', false, json_t::error_handler_t::replace)
                   << "\n";
     } else {
         std::cout << "read " << result.read << " of " << result.archived << " archived files (" << to_text(result.bytes)
@@ -178,16 +178,16 @@ int exercise(const VerifyWords& said, const Options& options, const config::Sett
     const auto result = restore::drill(db, settings, clock, archive, *said.drill, seed, scratch, stopped);
     const auto last = restore::last_good_drill(db);
     if (options.json) {
-        json bad = json::array();
+        json_t bad = json_t::array();
         for (const auto& one : result.bad) bad.push_back({{"id", one.id.value}, {"filename", one.filename}, {"what", one.what}});
-        std::cout << json{{"passed", result.passed()},
-                          {"files", result.files},
-                          {"good", result.good},
-                          {"bytes", result.bytes.count},
-                          {"seed", result.seed},
-                          {"bad", bad},
-                          {"last_good", last ? json(to_iso(*last)) : json(nullptr)}}
-                         .dump(2, ' ', false, json::error_handler_t::replace)
+        std::cout << json_t{{"passed", result.passed()},
+                            {"files", result.files},
+                            {"good", result.good},
+                            {"bytes", result.bytes.count},
+                            {"seed", result.seed},
+                            {"bad", bad},
+                            {"last_good", last ? json_t(to_iso(*last)) : json_t(nullptr)}}
+                         .dump(2, ' ', false, json_t::error_handler_t::replace)
                   << "\n";
     } else if (result.files == 0) {
         std::cout << "nothing is on the NAS yet: there is nothing to restore\n";

@@ -19,7 +19,7 @@ namespace mediaferry::daemon {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using json_t = nlohmann::ordered_json;
 
 constexpr std::size_t kAtMost = 1000;
 
@@ -34,9 +34,9 @@ std::vector<media_db::RunRow> stopped_stages(media_db::MediaDb& db, const config
     return stopped;
 }
 
-json as_json(const std::vector<media_db::RunRow>& stopped, const std::vector<media_db::Conveyor::Waiting>& files,
-             const std::vector<media_db::Reports::ResourceProblem>& resources, const std::vector<media_db::Catalogue::SetAside>& aside) {
-    json out{{"stages", json::array()}, {"files", json::array()}, {"resources", json::array()}, {"set_aside", json::array()}};
+json_t as_json(const std::vector<media_db::RunRow>& stopped, const std::vector<media_db::Conveyor::Waiting>& files,
+               const std::vector<media_db::Reports::ResourceProblem>& resources, const std::vector<media_db::Catalogue::SetAside>& aside) {
+    json_t out{{"stages", json_t::array()}, {"files", json_t::array()}, {"resources", json_t::array()}, {"set_aside", json_t::array()}};
     for (const auto& run : stopped)
         out["stages"].push_back({{"stage", run.stage}, {"exit_code", *run.exit_code}, {"code", run.reason->code}, {"text", run.reason->text}});
     for (const auto& [item, step] : files)
@@ -75,7 +75,7 @@ int attention_command(const Options& options, const config::Settings& settings) 
     const auto resources = media_db::Reports{db}.resource_attention(kAtMost);
     const auto aside = media_db::Catalogue{db}.set_aside();
     if (options.json) {
-        std::cout << as_json(stopped, files, resources, aside).dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+        std::cout << as_json(stopped, files, resources, aside).dump(2, ' ', false, json_t::error_handler_t::replace) << "\n";
         return 0;
     }
     if (stopped.empty() && files.empty() && resources.empty()) std::cout << "nothing needs a person\n";
@@ -106,7 +106,7 @@ int release_command(const Options& options, const config::Settings& settings) {
         for (const auto& item : items_meant(db, options.words.front())) released += conveyor.release(item.id, now) ? 1 : 0;
     }
     if (options.json)
-        std::cout << json{{"released", released}}.dump() << "\n";
+        std::cout << json_t{{"released", released}}.dump() << "\n";
     else
         std::cout << count_text(released, "file", "files") << " released: tried again at the next run\n";
     return 0;
@@ -119,7 +119,7 @@ int redo_command(const Options& options, const config::Settings& settings) {
     const auto item = item_meant(db, options.words[1]);
     media_db::Conveyor{db}.redo(item.id, step->stage, SystemClock{}.now());
     if (options.json)
-        std::cout << json{{"id", item.id.value}, {"stage", step->stage}}.dump() << "\n";
+        std::cout << json_t{{"id", item.id.value}, {"stage", step->stage}}.dump() << "\n";
     else
         std::cout << step->stage << " does " << item.filename << " again at its next run\n";
     return 0;

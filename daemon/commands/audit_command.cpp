@@ -22,7 +22,7 @@ namespace mediaferry::daemon {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using json_t = nlohmann::ordered_json;
 
 constexpr std::size_t kShown = 20;
 const std::vector<std::string> kAway{"nas", "syncthing", "icloud"};
@@ -51,12 +51,12 @@ AuditWanted wanted_by(const Options& options, SlowTalk& talk) {
     return wanted;
 }
 
-json as_json(const Audit& result, const AuditWanted& wanted, bool offline) {
-    json invariants = json::array(), unreached = json::array();
+json_t as_json(const Audit& result, const AuditWanted& wanted, bool offline) {
+    json_t invariants = json_t::array(), unreached = json_t::array();
     for (const auto& row : result.invariants) {
-        json items = json::array();
+        json_t items = json_t::array();
         for (const auto& one : row.first)
-            items.push_back({{"id", one.item ? json(one.item->value) : json(nullptr)}, {"filename", one.filename}, {"what", one.what}});
+            items.push_back({{"id", one.item ? json_t(one.item->value) : json_t(nullptr)}, {"filename", one.filename}, {"what", one.what}});
         invariants.push_back(
             {{"name", row.name}, {"promise", row.promise}, {"checked", row.checked}, {"violations", row.violations}, {"items", items}});
     }
@@ -106,7 +106,7 @@ int audit_command(const Options& options, const config::Settings& settings) {
     try {
         const auto result = audit(db, settings, wanted, SystemClock{});
         if (options.json)
-            std::cout << as_json(result, wanted, options.offline).dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+            std::cout << as_json(result, wanted, options.offline).dump(2, ' ', false, json_t::error_handler_t::replace) << "\n";
         else
             print(result, wanted);
         return result.exit_code();

@@ -13,7 +13,7 @@ namespace mediaferry::daemon {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using json_t = nlohmann::ordered_json;
 
 std::string_view word(Finding::Kind kind) {
     using enum Finding::Kind;
@@ -66,7 +66,7 @@ int doctor_command(const Options& options, const config::Settings& settings) {
     std::vector<Area> asked = areas();
     if (!options.words.empty()) asked = {area_named(options.words[0])};
     int code = 0;
-    json rows = json::array();
+    json_t rows = json_t::array();
     for (const auto& area : asked) {
         for (const auto& finding : findings_of(area, settings)) {
             if (finding.kind == Finding::Kind::bad) code = kItemsFailed;
@@ -80,7 +80,7 @@ int doctor_command(const Options& options, const config::Settings& settings) {
             if (!finding.cure.empty()) std::cout << std::string(15, ' ') << "→ " << finding.cure << "\n";
         }
     }
-    if (options.json) std::cout << rows.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+    if (options.json) std::cout << rows.dump(2, ' ', false, json_t::error_handler_t::replace) << "\n";
     return code;
 }
 

@@ -13,13 +13,13 @@ namespace mediaferry::daemon {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using json_t = nlohmann::ordered_json;
 
-json time_or_null(const std::optional<Timestamp>& at) { return at ? json(to_iso(*at)) : json(nullptr); }
+json_t time_or_null(const std::optional<Timestamp>& at) { return at ? json_t(to_iso(*at)) : json_t(nullptr); }
 
-json parsed(const std::string& text) {
-    auto value = json::parse(text, nullptr, false);
-    return value.is_discarded() ? json(text) : value;
+json_t parsed(const std::string& text) {
+    auto value = json_t::parse(text, nullptr, false);
+    return value.is_discarded() ? json_t(text) : value;
 }
 
 /// {"bytes": 3, "place": "nas"} as "bytes 3, place nas".
@@ -32,8 +32,9 @@ std::string detail_text(const std::string& detail) {
     return text;
 }
 
-json as_json(media_db::MediaDb& db, const media_db::MediaItem& item) {
-    json out{{"id", item.id.value}, {"filename", item.filename}, {"icloud_id", item.icloud_id}, {"events", json::array()}, {"copies", json::array()}};
+json_t as_json(media_db::MediaDb& db, const media_db::MediaItem& item) {
+    json_t out{
+        {"id", item.id.value}, {"filename", item.filename}, {"icloud_id", item.icloud_id}, {"events", json_t::array()}, {"copies", json_t::array()}};
     for (const auto& event : media_db::Events{db}.of(item.id))
         out["events"].push_back(
             {{"id", event.id}, {"at", to_iso(event.at)}, {"stage", event.stage}, {"what", event.what}, {"detail", parsed(event.detail)}});
@@ -67,14 +68,14 @@ void print(media_db::MediaDb& db, const media_db::MediaItem& item) {
 int history_command(const Options& options, const config::Settings& settings) {
     auto db = look_at_house(settings);
     const auto found = items_meant(db, options.words.front());
-    json out = json::array();
+    json_t out = json_t::array();
     for (const auto& item : found) {
         if (options.json)
             out.push_back(as_json(db, item));
         else
             print(db, item);
     }
-    if (options.json) std::cout << out.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+    if (options.json) std::cout << out.dump(2, ' ', false, json_t::error_handler_t::replace) << "\n";
     return 0;
 }
 

@@ -20,7 +20,7 @@ namespace mediaferry::daemon {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using json_t = nlohmann::ordered_json;
 using media_db::Plan;
 
 /// The stage itself makes the proposal: it alone knows what I1 asks for.
@@ -40,10 +40,10 @@ std::optional<Plan> shown_plan(media_db::MediaDb& db) {
     return proposed ? proposed : plans.open_plan("approved");
 }
 
-json plan_json(const std::optional<Plan>& plan, const media_db::Catalogue& catalogue) {
-    json out{{"plan", nullptr}, {"held", json::array()}};
+json_t plan_json(const std::optional<Plan>& plan, const media_db::Catalogue& catalogue) {
+    json_t out{{"plan", nullptr}, {"held", json_t::array()}};
     if (plan) {
-        json items = json::array();
+        json_t items = json_t::array();
         for (const auto& item : plan->items) {
             const auto asset = catalogue.asset(item.asset);
             items.push_back({{"asset", item.asset.value},
@@ -105,7 +105,7 @@ int plan_command(const Options& options, const config::Settings& settings) {
     const media_db::Catalogue catalogue{db};
     const auto plan = shown_plan(db);
     if (options.json)
-        std::cout << plan_json(plan, catalogue).dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+        std::cout << plan_json(plan, catalogue).dump(2, ' ', false, json_t::error_handler_t::replace) << "\n";
     else
         print_plan(plan, catalogue, settings);
     return code;
@@ -123,7 +123,8 @@ int approve_command(const Options& options, const config::Settings& settings) {
     Bytes all;
     for (const auto& item : approved->items) all += item.bytes;
     if (options.json)
-        std::cout << json{{"plan", plan.value}, {"status", approved->status}, {"items", approved->items.size()}, {"bytes", all.count}}.dump() << "\n";
+        std::cout << json_t{{"plan", plan.value}, {"status", approved->status}, {"items", approved->items.size()}, {"bytes", all.count}}.dump()
+                  << "\n";
     else
         std::cout << "plan " << plan.value << " approved: " << approved->items.size() << " assets, " << to_text(all)
                   << "; the next run of icloud_delete acts on it\n";

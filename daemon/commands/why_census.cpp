@@ -14,7 +14,7 @@ namespace mediaferry::daemon {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using json_t = nlohmann::ordered_json;
 
 std::string person() {
     const char* login = ::getlogin();
@@ -36,38 +36,38 @@ void print_difference(const icloud::Census& census) {
 
 }  // namespace
 
-json census_json(media_db::MediaDb& db) {
+json_t census_json(media_db::MediaDb& db) {
     const auto census = icloud::last_census(db);
     if (!census) return nullptr;
     const auto assets = media_db::Reports{db}.assets();
     const auto gate = icloud::census_gate(db);
     const auto word = icloud::acknowledged(db);
-    json out{{"at", to_iso(census->at)},
-             {"listed", census->listed},
-             {"counted", census->counted},
-             {"known", assets.listed},
-             {"complete", census->complete},
-             {"explained",
-              {{"gone", census->gone},
-               {"hidden", census->hidden},
-               {"not_fetched_yet", assets.resources_missing},
-               {"cannot_be_fetched", assets.resources_attention}}},
-             {"unexplained",
-              {{"not_listed", std::max<std::int64_t>(0, census->counted - census->listed)},
-               {"refused", census->refused},
-               {"halves", census->halves},
-               {"left_out", census->unexplained}}}};
-    out["items"] = json::array();
+    json_t out{{"at", to_iso(census->at)},
+               {"listed", census->listed},
+               {"counted", census->counted},
+               {"known", assets.listed},
+               {"complete", census->complete},
+               {"explained",
+                {{"gone", census->gone},
+                 {"hidden", census->hidden},
+                 {"not_fetched_yet", assets.resources_missing},
+                 {"cannot_be_fetched", assets.resources_attention}}},
+               {"unexplained",
+                {{"not_listed", std::max<std::int64_t>(0, census->counted - census->listed)},
+                 {"refused", census->refused},
+                 {"halves", census->halves},
+                 {"left_out", census->unexplained}}}};
+    out["items"] = json_t::array();
     for (const auto& item : census->items)
         out["items"].push_back({{"icloud_id", item.icloud_id}, {"filename", item.filename}, {"code", item.why.code}, {"text", item.why.text}});
-    out["acknowledged"] = word ? json{{"by", word->by}, {"at", to_iso(word->at)}} : json(nullptr);
-    out["gate"] = gate ? json{{"code", gate->code}, {"text", gate->text}} : json(nullptr);
+    out["acknowledged"] = word ? json_t{{"by", word->by}, {"at", to_iso(word->at)}} : json_t(nullptr);
+    out["gate"] = gate ? json_t{{"code", gate->code}, {"text", gate->text}} : json_t(nullptr);
     return out;
 }
 
 int why_census(media_db::MediaDb& db, bool as_json) {
     if (as_json) {
-        std::cout << census_json(db).dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+        std::cout << census_json(db).dump(2, ' ', false, json_t::error_handler_t::replace) << "\n";
         return 0;
     }
     const auto gate = icloud::census_gate(db);
@@ -100,7 +100,7 @@ int why_census(media_db::MediaDb& db, bool as_json) {
 int release_census(media_db::MediaDb& db, bool as_json) {
     const bool done = icloud::acknowledge_census(db, person(), SystemClock{}.now());
     if (as_json)
-        std::cout << json{{"acknowledged", done}}.dump() << "\n";
+        std::cout << json_t{{"acknowledged", done}}.dump() << "\n";
     else if (done)
         std::cout << "acknowledged: this difference stops no deletion any more; another one does\n";
     else

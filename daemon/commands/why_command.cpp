@@ -22,7 +22,7 @@ namespace mediaferry::daemon {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using json_t = nlohmann::ordered_json;
 using media_db::MediaDb;
 using media_db::MediaItem;
 using media_db::StepRow;
@@ -103,26 +103,26 @@ std::vector<StepRow> in_house_order(std::vector<StepRow> steps) {
     return steps;
 }
 
-json as_json(MediaDb& db, const config::Settings& settings, const MediaItem& item, Timestamp now) {
-    json out{{"id", item.id.value},
-             {"filename", item.filename},
-             {"icloud_id", item.icloud_id},
-             {"status", item.status},
-             {"resource", to_text(item.resource)},
-             {"kind", to_text(item.kind)},
-             {"local_path", item.local_path ? json(item.local_path->string()) : json(nullptr)}};
-    out["steps"] = json::array();
+json_t as_json(MediaDb& db, const config::Settings& settings, const MediaItem& item, Timestamp now) {
+    json_t out{{"id", item.id.value},
+               {"filename", item.filename},
+               {"icloud_id", item.icloud_id},
+               {"status", item.status},
+               {"resource", to_text(item.resource)},
+               {"kind", to_text(item.kind)},
+               {"local_path", item.local_path ? json_t(item.local_path->string()) : json_t(nullptr)}};
+    out["steps"] = json_t::array();
     const auto steps = in_house_order(media_db::Conveyor{db}.steps(item.id));
     for (const auto& step : steps)
         out["steps"].push_back({{"stage", step.stage},
                                 {"status", pipeline::to_text(step.status)},
                                 {"open", step.open},
                                 {"attempts", step.attempts},
-                                {"not_before", step.not_before > now ? json(to_iso(step.not_before)) : json(nullptr)},
-                                {"reason", step.reason ? json{{"code", step.reason->code}, {"text", step.reason->text}} : json(nullptr)},
+                                {"not_before", step.not_before > now ? json_t(to_iso(step.not_before)) : json_t(nullptr)},
+                                {"reason", step.reason ? json_t{{"code", step.reason->code}, {"text", step.reason->text}} : json_t(nullptr)},
                                 {"waits_for", waits_for(db, step, settings, steps, now)}});
     const auto facts = facts_of(db, item);
-    out["in_icloud"] = facts ? json(!facts->asset.deleted && !facts->asset.gone) : json(nullptr);
+    out["in_icloud"] = facts ? json_t(!facts->asset.deleted && !facts->asset.gone) : json_t(nullptr);
     out["blocks_deletion"] = facts ? all_blockers(db, *facts, settings, now) : std::vector<std::string>{};
     return out;
 }
@@ -158,9 +158,9 @@ int why_command(const Options& options, const config::Settings& settings) {
     const auto now = SystemClock{}.now();
     const auto found = items_meant(db, options.words.front());
     if (options.json) {
-        json out = json::array();
+        json_t out = json_t::array();
         for (const auto& item : found) out.push_back(as_json(db, settings, item, now));
-        std::cout << out.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+        std::cout << out.dump(2, ' ', false, json_t::error_handler_t::replace) << "\n";
     } else {
         for (const auto& item : found) print(db, settings, item, now);
     }
