@@ -118,6 +118,9 @@ std::optional<Reason> pull(const Sides& sides, const fs::path& path) {
     const auto shown = (archive.tree().root() / path).string();
     const auto source = archive.tree().open_read(path);
     const auto before = look(source, shown);
+    // Told before hours of copying, not after.
+    if (files::free_space(local.root()).free.count < static_cast<std::uint64_t>(before.st_size))
+        throw Unavailable{"local.full", "the disk of " + local.root().string() + " has no room for " + path.string() + ". Make room there"};
     return on_the_disk_here(local, [&]() -> std::optional<Reason> {
         local.make_directories(path.parent_path());
         Unfinished copy{local, unfinished_name(path)};
@@ -144,7 +147,9 @@ std::optional<Reason> pull(const Sides& sides, const fs::path& path) {
 
 std::optional<Reason> push(const Sides& sides, const fs::path& path, Timestamp now) {
     const auto& [local, archive, index, stop, moved] = sides;
-    if (!local.status(path)) return Reason{"queue.gone", "it is not here any more"};
+    const auto here = local.status(path);
+    if (!here) return Reason{"queue.gone", "it is not here any more"};
+    archive.check(Bytes{static_cast<std::uint64_t>(here->st_size)});
     const auto sha256 = digest_here(local, path, stop);
     const auto source = local.open_read(path);
     const auto before = look(source, (local.root() / path).string());

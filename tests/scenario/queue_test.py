@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """mediaferry queue over real folders: pull, push and trash, killed in the middle, beside files of others, over a NAS that goes away."""
 
+import fcntl
 import json
 import os
 import signal
@@ -132,6 +133,31 @@ class Queue(unittest.TestCase):
         (self.world.root / "marker").rename(marker)
         self.queue("run")
         self.assertEqual((self.rows()["2024/06"]["status"], self.rows()["2024/06"]["reason"]), ("done", None))
+
+    def test_a_full_disk_on_either_side_leaves_the_target_queued(self):
+        for action, side in (("push", self.here), ("pull", self.nas)):
+            with open(put(side, f"{action}/06/huge.mov", ""), "r+b") as file:
+                file.truncate(8 << 40)
+        self.queue("add", "push", "push/06")
+        self.queue("run", code=69)
+        self.assertEqual((self.rows()["push/06"]["status"], self.rows()["push/06"]["reason"]["code"]), ("queued", "nas.full"))
+        self.queue("remove", "push/06")
+        self.queue("add", "pull", "pull/06")
+        self.queue("run", code=69)
+        self.assertEqual((self.rows()["pull/06"]["status"], self.rows()["pull/06"]["reason"]["code"]), ("queued", "local.full"))
+        self.assertEqual((list((self.nas / "push").rglob("*.mov")), list((self.here / "pull").rglob("*"))), ([], []))
+
+    def test_one_run_at_a_time(self):
+        put(self.here, "2024/06/a.jpg", "a")
+        self.queue("add", "push", "2024/06")
+        with open(self.lock_file(), "a") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            self.assertIn("another run", self.world.expect(75, "queue", "run").err)
+        self.queue("run")
+
+    def lock_file(self) -> Path:
+        [database] = [p for p in self.world.root.rglob("media.db")]
+        return database.parent / "state" / "queue.lock"
 
     def test_a_foreign_file_on_the_nas_that_the_index_does_not_know_is_not_overwritten(self):
         self.world.expect(0, "archive", "reindex")
