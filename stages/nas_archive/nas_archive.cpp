@@ -122,6 +122,8 @@ void NasArchive::keep_books(Run& run) {
 bool NasArchive::after_items(Run& run) {
     constexpr std::size_t most_files = 500;
     constexpr std::uint64_t most_bytes = 16ULL << 30;
+    // A worker that died beside this one: what it held was done here, in a folder that was read before it died.
+    archive_->remove_dead_temporaries();
     // One worker is enough, two would read the same files.
     const auto row = media_db::Runs(run.db()).run(run.id());
     if (!row || row->slot != 0) return false;
