@@ -170,6 +170,10 @@ std::int64_t Queue::add_trashed(const Trashed& one) {
     return id;
 }
 
+bool Queue::was_in_trash(const fs::path& path) const {
+    return Query(db_, "SELECT 1 FROM trashed WHERE path = :path").with_bytes(":path", path.native()).next();
+}
+
 void Queue::trashed_gone(std::int64_t id, std::string_view how, Timestamp now) {
     Transaction transaction(db_, MF_COMMIT("db.queue.trashed_gone"));
     Query(db_, "UPDATE trashed SET gone = :how, gone_at = :now WHERE id = :id").with(":id", id).with(":how", how).with(":now", now).run();

@@ -82,6 +82,7 @@ public:
     // -- the archive's trash --
     /// Before the file moves: whatever happens then, where it came from is known.
     std::int64_t add_trashed(const Trashed&);
+    bool was_in_trash(const fs::path&) const;  ///< whether this path was ever noted: also by a run that died before it moved the file
     void trashed_gone(std::int64_t id, std::string_view how, Timestamp now);  ///< restored | emptied | kept
     /// Not gone, oldest first; `before`: only those moved earlier.
     std::vector<Trashed> trashed(std::optional<Timestamp> before = {}) const;

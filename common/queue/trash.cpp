@@ -27,8 +27,9 @@ std::optional<Reason> Trash::take(const fs::path& path, const Sha256& sha256, By
     archive_.check();
     if (counts_as_copy(path)) return relied_upon();
     const auto wanted = fs::path(folder_) / to_compact(now) / path;
-    const auto to = files::free_name(wanted, [&](const fs::path& name) { return archive_.tree().status(name).has_value(); });
     media_db::Queue queue{db_};
+    const auto to =
+        files::free_name(wanted, [&](const fs::path& name) { return archive_.tree().status(name).has_value() || queue.was_in_trash(name); });
     const auto row = queue.add_trashed({0, to, path, sha256, size, now});
     try {
         rename(path, to);

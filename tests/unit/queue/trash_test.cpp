@@ -88,6 +88,18 @@ TEST_CASE("two files of one name in one second both keep their place in the tras
     CHECK(files::digest_file(at.house.nas() / at.lying()[1].path) == files::digest_bytes("second"));
 }
 
+TEST_CASE("a file that a killed run had noted and not yet moved goes to the trash under a name of its own", "[queue]") {
+    TrashHouse at;
+    write_file(at.house.nas() / "a.jpg", "a");
+    const auto noted = fs::path("_Trash") / to_compact(at.house.clock.now()) / "a.jpg";
+    media_db::Queue(at.house.db()).add_trashed({0, noted, "a.jpg", files::digest_bytes("a").sha256, {1}, at.house.clock.now()});
+    CHECK(code(at.take("a.jpg", "a")).empty());
+    CHECK_FALSE(fs::exists(at.house.nas() / "a.jpg"));
+    CHECK_FALSE(fs::exists(at.house.nas() / noted));
+    REQUIRE(at.lying().size() == 2);
+    CHECK(fs::exists(at.house.nas() / at.lying()[1].path));
+}
+
 TEST_CASE("what lies under the old name now is not overwritten by what comes back", "[queue]") {
     TrashHouse at;
     write_file(at.house.nas() / "a.jpg", "old");
