@@ -124,7 +124,7 @@ private:
             media_db::Evidence evidence{db};
             // Two processes may both have found one left-over copy without a row, for two photos of the same content.
             for (const auto& other : evidence.at_path(Place::library, copy.path))
-                if (other.media != id)
+                if (other.media != id && other.path == copy.path)  // on a disk that tells cases apart case.JPG and CASE.jpg are two
                     throw TransientError{"compress.name_taken", copy.path.string() + " in the library became another photo's meanwhile; tried again"};
             if (const auto old = evidence.current(id, Place::library)) evidence.removed(old->id, now);
             evidence.add(copy);

@@ -180,6 +180,6 @@ ON_DISK = [b"new\nline.jpg", b"bell\x07\x1b[31mred\x1b[0m.jpg", b"\xff\xfe inval
            b"trailing. ", b"colon:star*.jpg", b"back\\slash.jpg", b"-rf", b"--help", b" leading.jpg", "Mu\u0308ller.jpg".encode(), "M\u00fcller.jpg".encode(),
            b"case.JPG", b"CASE.jpg", b"'quote\".jpg", b"$(touch outside).jpg", b"..jpg", b"%s%n.jpg", "\u202egpj.exe".encode(), b"step02_pixel_sync_20250115_143022_"]
 # Names as iCloud may list them: any text at all.
-LISTED = ["../../../outside/escaped.JPG", "/etc/escaped.JPG", "..", ".", "a/b/c.JPG", "new\nline.JPG", "bell\x07\x1b[31m.JPG", "x" * 300 + ".JPG", "ä" * 140 + ".JPG", "CON.JPG",
-          "trailing. ", "colon:star*?.JPG", "back\\slash\\..\\x.JPG", "case.JPG", "CASE.jpg", "Mu\u0308ller.JPG", "M\u00fcller.JPG", "nul\x00byte.JPG", "-rf", ".hidden.JPG",
+LISTED = ["../../../outside/escaped.JPG", "/etc/escaped.JPG", "case.JPG", ".", "CASE.jpg", "new\nline.JPG", "x" * 300 + ".JPG", "bell\x07\x1b[31m.JPG", "..", "a/b/c.JPG", "ä" * 140 + ".JPG", "CON.JPG",
+          "trailing. ", "colon:star*?.JPG", "back\\slash\\..\\x.JPG", "Mu\u0308ller.JPG", "M\u00fcller.JPG", "nul\x00byte.JPG", "-rf", ".hidden.JPG",
           "step02_pixel_sync_20250115_143022_IMG_0001.JPG", "noextension", "\u202egpj.exe", "%s%n.JPG", ".mediaferry-nas", "SHA256SUMS"]
