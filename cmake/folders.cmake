@@ -78,6 +78,8 @@ function(house_codec name)
   list(APPEND shared ${CMAKE_SOURCE_DIR}/stages/compress/order.cpp)
   if(NOT TARGET codec_room)
     add_library(codec_room STATIC ${shared})
+    # The stage has the order's words as well: one object each, so that a program that links both takes one of them.
+    set_target_properties(codec_room PROPERTIES UNITY_BUILD OFF)
     target_link_libraries(codec_room PUBLIC mf_types mf_errors nlohmann_json::nlohmann_json PRIVATE PkgConfig::SECCOMP OpenSSL::Crypto)
   endif()
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/stages/compress/codec/${name}/*.cpp)
