@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fault campaigns: every stage is killed at its k-th changing call and has its k-th call fail, for all k (or a sample); whole runs are killed
-at random moments; the NAS goes away in the middle of a copy. After each: is anything lost, doubled or wrong (judge.py), does the next run heal it,
+"""The fault campaigns: every stage is killed at its k-th changing call and has that call fail, for all k (or a sample), and is killed once more
+while it recovers from that; the NAS goes away in the middle of a copy. After each: is anything lost, doubled or wrong (judge.py), does the next run heal it,
 is everything then as after an undisturbed run, and does `mediaferry audit` agree?
 
-    campaign.py [--full] [--only kills,errors,random,nas] [--leg NAME] [--per-leg N] [--seed N]"""
+    campaign.py [--full] [--only kills,again,errors,reads,nas] [--leg NAME] [--per-leg N] [--seed N] [--everything]
+
+There are about 70,000 such trials. --full draws from them by chance, as many as fit into PART_SECONDS; --everything takes them all, for a night."""
 
 import argparse
-import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
@@ -20,7 +20,6 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "support"), str(Path(__file__).resolve().parent)]
 from bench import LEGS, STAGE_OF, Bench, Ended
 from results import Results
-from world import binary
 
 SMALL = ["live", "edited", "twin-1", "twin-2", "double", "double-2"]
 WHOLE = SMALL + ["raw-pair", "edited-video", "screenshot", "unicode", "clip"]
@@ -32,6 +31,7 @@ TOLD = {"kill": "kill -9 before, after or in the middle of the k-th changing cal
         "nas unmounted": "the NAS is lazily unmounted in the middle of a run", "nas replaced by an empty disk": "the NAS is swapped for an empty disk in the middle of a run",
         "nas mounted anew": "the NAS is mounted anew in the middle of a run", "nas read-only": "the NAS turns read-only in the middle of a run",
         "nas full": "the NAS is full in the middle of a run"}
+PART_SECONDS = {"kills": 1500, "again": 600, "errors": 1500, "reads": 600, "nas": 1500}      # of --full, each
 KILLS = ("kill", "kill_after", "torn")
 ERRORS = ("EIO", "ENOSPC:sticky", "EDQUOT", "EROFS:sticky", "EINTR", "short", "EIO:sticky", "EIO_after", "ESTALE", "EXDEV", "EACCES")
 
@@ -56,6 +56,7 @@ class Campaign:
         self.tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
         self.random = random.Random(given.seed)
         self.swept: Counter[str] = Counter()
+        self.possible: Counter[str] = Counter()
         self.until = time.monotonic() + given.seconds if given.seconds else None
 
     def over(self) -> bool:
@@ -157,50 +158,67 @@ class Campaign:
         offset = self.random.random()
         return sorted({min(count, int((i + offset) * count / per_leg) + 1) for i in range(per_leg)})
 
+    def drawn(self, possible: list, name: str) -> list:
+        """All of them in an order of chance when there is a time to keep: what is tried then is a fair sample of every leg and every fault."""
+        self.possible[name] += len(possible)
+        if self.until is not None and self.given.full:
+            self.random.shuffle(possible)
+        return possible
+
     def kills(self) -> None:
+        trials = []
         for leg in self.legs():
             calls = self.bench.calls(leg)
             self.tallies["kill", leg].points = len(calls)
             modes = KILLS if self.given.per_leg <= 0 else KILLS[:2]
             for at, k in enumerate(self.sample(len(calls), self.given.per_leg)):
                 for mode in modes if self.given.per_leg <= 0 else [modes[at % 2]]:
-                    if self.over():
-                        return
-                    if mode == "torn" and not calls[k - 1].startswith("write"):
-                        continue
-                    self.kill(leg, mode, k, to_the_end=self.random.random() < self.given.ends)
+                    if mode != "torn" or calls[k - 1].startswith("write"):
+                        trials.append((leg, mode, k))
+        for leg, mode, k in self.drawn(trials, "kill"):
+            if self.over():
+                return
+            self.kill(leg, mode, k, to_the_end=self.random.random() < self.given.ends)
 
     def kills_in_recovery(self) -> None:
+        trials = []
         for leg in self.legs():
             count = len(self.bench.calls(leg))
             for k in self.sample(count, self.given.per_leg // 2 or (count // 4 if not self.given.per_leg else 1)):
-                if self.over():
-                    return
-                self.kill_again(leg, k, self.random.randint(1, max(2, count - k)))
+                trials.append((leg, k, self.random.randint(1, max(2, count - k))))
+        for leg, k, again in self.drawn(trials, "kill twice"):
+            if self.over():
+                return
+            self.kill_again(leg, k, again)
 
     def errors(self) -> None:
+        trials = []
         for leg in self.legs():
             calls = self.bench.calls(leg)
             self.tallies["errno", leg].points = len(calls)
             for at, k in enumerate(self.sample(len(calls), self.given.errors_per_leg)):
                 for what in ERRORS if self.given.per_leg <= 0 else [ERRORS[(at + len(leg) + self.given.seed) % len(ERRORS)]]:
-                    if self.over():
-                        return
                     if self.fits(what, calls[k - 1]):
-                        self.error(leg, what, k)
+                        trials.append((leg, what, k))
+        for leg, what, k in self.drawn(trials, "errno"):
+            if self.over():
+                return
+            self.error(leg, what, k)
 
     def reads(self) -> None:
         """Reading fails, or gives other bytes than are there: of the database, of the photos at home."""
         quick = ("download", "nas_archive", "compress") if self.given.per_leg == 2 else self.legs()
+        trials = []
         for leg in (leg for leg in self.legs() if leg in quick):
             home = ORIGINALS_AT.get(STAGE_OF[leg], "/media/delete_pending/")
             for what, path in (("read_EIO", "/state/"), ("read_EIO", "/media/"), ("read_EIO:sticky", ""), ("read_flip", home), ("read_flip:sticky", home),
                                ("close_EIO", "/nas/"), ("close_EIO", "/media/"), ("close_EDQUOT:sticky", "/nas/"), ("recv_ECONNRESET", "socket:"), ("recv_short", "socket:"),
                                ("recv_ETIMEDOUT:sticky", "socket:")):
-                for k in self.sample(40, self.given.errors_per_leg):
-                    if self.over():
-                        return
-                    self.error(leg, what, k, path, name=what.replace("_", " "), release=what.startswith("read_") and what != "read_EIO")
+                trials += [(leg, what, k, path) for k in self.sample(40, self.given.errors_per_leg)]
+        for leg, what, k, path in self.drawn(trials, "reads"):
+            if self.over():
+                return
+            self.error(leg, what, k, path, name=what.replace("_", " "), release=what.startswith("read_") and what != "read_EIO")
 
     @staticmethod
     def fits(what: str, call: str) -> bool:
@@ -228,106 +246,6 @@ class Campaign:
         print(bench.run(STAGE_OF[leg], spec))
         for what, wrong in (("now", bench.judge.now()), ("healed", self.heal(leg)), ("audit", bench.audit()), ("leftovers", self.leftovers(leg))):
             print(what, *wrong, sep="\n  ")
-
-    # whole runs -----------------------------------------------------------------------------------------------------
-
-    def random_kills(self) -> None:
-        """`mediaferry run` from the beginning, killed at a random moment: with its children, alone, or one child alone."""
-        runs = self.given.runs
-        for number in range(runs):
-            if self.over():
-                return
-            how = ("everything", "one child", "the parent alone")[number % 3]
-            tally = self.tallies["random kill of " + how, "run"]
-            leg = self.random.choice(["download", "download", "nas_archive", "icloud_mark", "icloud_delete"])
-            bench = self.bench
-            bench.put_back(leg)
-            after = self.random.random() * self.duration(leg)
-            struck = self.strike(leg, how, after)
-            tally.trials += 1
-            tally.hit += struck
-            wrong = bench.judge.now() or self.run_to_the_end(leg) or bench.audit() or self.leftovers("run")
-            self.violated("random kill of " + how, "run", f"from {leg}, {how} after {after:.3f} s", wrong)
-
-    def duration(self, leg: str) -> float:
-        if leg not in self.durations:
-            self.bench.put_back(leg)
-            began = time.monotonic()
-            self.bench.world.run("run", "--no-progress", "--start", STAGE_OF[leg])
-            self.durations[leg] = time.monotonic() - began
-        return self.durations[leg]
-
-    durations: dict[str, float] = {}
-
-    def strike(self, leg: str, how: str, after: float) -> bool:
-        bench = self.bench
-        process = subprocess.Popen([str(binary()), "run", "--no-progress", "--start", STAGE_OF[leg]], env=bench.world.environment(), cwd=bench.root,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-        try:
-            process.wait(after)
-            return False
-        except subprocess.TimeoutExpired:
-            pass
-        children = self.children_of(process.pid)
-        if how == "one child" and children:
-            victims = [self.random.choice(children)]
-        elif how == "everything":
-            victims = [process.pid, *children]
-        else:
-            victims = [process.pid]
-        for pid in victims:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        process.wait()
-        for pid in children:                # a child alone must end by itself
-            self.gone(pid)
-        return True
-
-    @staticmethod
-    def children_of(pid: int) -> list[int]:
-        """Ours alone: the direct children and theirs, by the kernel's own list."""
-        found, todo = [], [pid]
-        while todo:
-            one = todo.pop()
-            for task in Path(f"/proc/{one}/task").glob("*/children"):
-                try:
-                    below = [int(word) for word in task.read_text().split()]
-                except OSError:
-                    continue
-                found += below
-                todo += below
-        return found
-
-    @staticmethod
-    def gone(pid: int) -> None:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            try:
-                state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-            except OSError:
-                return
-            if state == "Z":
-                return
-            time.sleep(0.02)
-        raise RuntimeError(f"process {pid} outlives its parent")
-
-    def run_to_the_end(self, leg: str) -> list[str]:
-        """As a person would: run, free the phone's space, run, approve, run."""
-        bench = self.bench
-        for step in range(6):
-            done = bench.world.run("run", "--no-progress", "--start", STAGE_OF[leg] if step == 0 else "icloud_download")
-            if done.code not in (0, 1, 75):
-                return [f"the run after it ended with {done}"]
-            if step >= 1:
-                bench.phone.free_up_space()
-            plan = bench.world.value("SELECT max(id) FROM plan WHERE status = 'proposed'")
-            if plan is not None:
-                bench.world.expect(0, "approve", str(plan))
-            if step >= 2 and not bench.judge.differences(bench.reference["end"], bench.judge.portrait()):
-                break
-        return bench.judge.now() + bench.judge.settled() + bench.judge.differences(bench.reference["end"], bench.judge.portrait())
 
     # the NAS --------------------------------------------------------------------------------------------------------
 
@@ -362,19 +280,19 @@ class Campaign:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="every call of every stage, and the whole sample library")
-    parser.add_argument("--only", default="kills,again,errors,reads,random,nas")
+    parser.add_argument("--only", default="kills,again,errors,reads,nas")
     parser.add_argument("--leg", choices=[leg for leg, _ in LEGS])
     parser.add_argument("--per-leg", type=int, help="calls tried per stage; 0: all")
-    parser.add_argument("--runs", type=int, help="random kills of whole runs")
     parser.add_argument("--ends", type=float, default=0.1, help="share of the trials that go on to the very end")
-    parser.add_argument("--seconds", type=float, help="stop beginning new trials after this long")
+    parser.add_argument("--seconds", type=float, help="stop beginning new trials of each part after this long")
+    parser.add_argument("--everything", action="store_true", help="--full without a limit of time")
     parser.add_argument("--one", metavar="FAULT", help="one trial of --leg, told at length: kill:137, ENOSPC:12:sticky:/nas/")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--as", dest="name", default="quick", help="the name of the result that is kept")
     given = parser.parse_args()
     given.per_leg = given.per_leg if given.per_leg is not None else 0 if given.full else 2
     given.errors_per_leg = 1 if given.per_leg == 2 else given.per_leg        # the quick set
-    given.runs = given.runs if given.runs is not None else 500 if given.full else 2
+    given.full = given.full or given.everything
     began = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))       # so that mounts and stand-ins are taken down
     with Bench(WHOLE if given.full else SMALL, "campaign") as bench:
@@ -386,13 +304,16 @@ def main() -> int:
         if given.one:
             campaign.one(given.leg, given.one)
             return 0
-        for name, work in (("kills", campaign.kills), ("again", campaign.kills_in_recovery), ("errors", campaign.errors), ("reads", campaign.reads), ("random", campaign.random_kills), ("nas", campaign.nas)):
+        for name, work in (("kills", campaign.kills), ("again", campaign.kills_in_recovery), ("errors", campaign.errors), ("reads", campaign.reads), ("nas", campaign.nas)):
             if name in given.only.split(","):
+                seconds = given.seconds or (PART_SECONDS[name] if given.full and not given.everything else None)
+                campaign.until = time.monotonic() + seconds if seconds else None
                 work()
         campaign.table()
     found = Results(given.name, "full" if given.full else "quick")
     for what, (tried, violations, legs) in campaign.sums().items():
-        found.add(TOLD.get(what, what), tried, violations, f"in {legs} stage runs" if legs > 1 else "")
+        drawn = f", drawn from {campaign.possible[what]:,}" if campaign.possible[what] > tried else ""
+        found.add(TOLD.get(what, what), tried, violations, (f"in {legs} stage runs" if legs > 1 else "") + drawn)
     code = found.write()
     print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
     return code

@@ -12,6 +12,7 @@ import time
 from bench import STAGE_OF, Disk, Ended
 from world import binary
 
+MOST = 40                # calls of a leg that each fault is tried at in --full, spread over all of them
 READERS = ("nas_archive", "nas_archive.settle", "icloud_delete")
 SPOILED = ("read_flip", "read_EIO", "read_ESTALE:sticky", "read_flip:sticky")
 REFUSED = ("ENOSPC:sticky", "EDQUOT:sticky", "EROFS:sticky", "ESTALE:sticky", "EIO:sticky", "EIO_after", "ESTALE", "short", "EOPNOTSUPP")
@@ -23,16 +24,20 @@ class NasFaults:
         self.at = self.bench.world.nas
 
     def run(self) -> None:
-        some, quick = self.campaign.given.per_leg, self.campaign.given.per_leg == 2
-        self.some = some = 1 if quick else some
+        given, quick = self.campaign.given, self.campaign.given.per_leg == 2
+        self.some = some = 1 if quick else given.per_leg or (0 if given.everything else MOST)
         for leg in READERS[:1] if quick else READERS:
             reads = 12
             for what in SPOILED:
                 for k in self.campaign.sample(reads, some):
+                    if self.campaign.over():
+                        break
                     self.campaign.error(leg, what, k, "/nas/", name="nas reads badly")
             calls = [call for call in self.bench.calls(leg) if " /nas/" in call]
             for what in (REFUSED[::2] if quick else REFUSED) if calls else ():
                 for k in self.campaign.sample(len(calls), some):
+                    if self.campaign.over():
+                        break
                     self.campaign.error(leg, what, k, "/nas/", name="nas refuses")
         if self.bench.disk.mounted:
             self.lives()
