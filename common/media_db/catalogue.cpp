@@ -108,6 +108,11 @@ std::vector<MediaItem> Catalogue::items_of(AssetId asset) const {
     return items(query.with(":asset", asset));
 }
 
+std::vector<MediaItem> Catalogue::deleted_with_original() const {
+    Query query(db_, "SELECT " MEDIAFERRY_ITEM " FROM media m WHERE m.deleted_icloud = 'yes' AND m.local_path IS NOT NULL ORDER BY m.id");
+    return items(query);
+}
+
 std::vector<MediaItem> Catalogue::items_after(MediaId after, std::size_t limit) const {
     Query query(db_, "SELECT " MEDIAFERRY_ITEM " FROM media m WHERE m.id > :after ORDER BY m.id LIMIT :limit");
     return items(query.with(":after", after).with(":limit", limit));

@@ -172,15 +172,11 @@ std::vector<Leftover> placeholders_of_the_gone(Run& run) {
 
 std::vector<Leftover> forgotten_originals(Run& run) {
     std::vector<Leftover> found;
-    walk(run, run.settings().folders.delete_pending, [&](const fs::path& path, const struct stat& status) {
-        if (!S_ISREG(status.st_mode)) return;
-        for (const auto& copy : media_db::Evidence(run.db()).at_path(Place::local, path)) {
-            const auto item = media_db::Catalogue(run.db()).item(copy.media);
-            if (item && item->local_path == path && item->deleted_icloud && archive::may_release(run.db(), run.settings(), *item))
-                found.push_back(
-                    {Leftover::Kind::original, path, "the original of a photo that is deleted in iCloud and proven on the NAS", item->id.value});
-        }
-    });
+    // By the rows, not by the files: a run that died between the two leaves a row without its file.
+    for (const auto& item : media_db::Catalogue(run.db()).deleted_with_original())
+        if (lies_in(run.settings().folders.delete_pending, *item.local_path) && archive::may_release(run.db(), run.settings(), item))
+            found.push_back({Leftover::Kind::original, *item.local_path, "the original of a photo that is deleted in iCloud and proven on the NAS",
+                             item.id.value});
     return found;
 }
 

@@ -183,6 +183,14 @@ TEST_CASE("An original left behind goes only with the proof on the NAS", "[clean
     CHECK(house.item(unproven).local_path == kept);
 }
 
+TEST_CASE("The row of a forgotten original whose file a killed run removed is cleared", "[cleanup]") {
+    HouseOfToday house;
+    const auto photo = house.deleted_but_left("IMG_1.JPG", true);
+    fs::remove(*house.item(photo).local_path);
+    CHECK(house.run("cleanup").exit_code == 0);
+    CHECK_FALSE(house.item(photo).local_path);
+}
+
 TEST_CASE("A proven original stays while its photo is in iCloud", "[cleanup]") {
     HouseOfToday house;
     const auto photo = house.downloaded("IMG_1.JPG", {.folder = "delete_pending"});
