@@ -128,7 +128,7 @@ private:
         if (!still_in_icloud(photo) || is_stranger(photo)) done.insert({"icloud_mark", "icloud_delete"});
         media_db::Books(db_).steps_done(media, done, now_);
         const nlohmann::json told{{"path", file.path}, {"read_back", reading.proof.method}, {"claimed_at_google", file.at_google}};
-        media_db::Events(db_).add({0, now_, media, asset, {}, "icloud_download", "adopted", told.dump()});
+        media_db::Events(db_).add({0, now_, media, asset, {}, "icloud_download", "rebuilt", told.dump()});
         transaction.commit();
         if (still_in_icloud(photo) && !is_stranger(photo)) stand_in(file, media);
         ++rebuilt.files;
