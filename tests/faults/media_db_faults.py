@@ -21,11 +21,11 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "support"), str(Path(_
 from bench import LEGS, STAGE_OF, Bench
 from campaign import SMALL, Campaign
 from results import Results
+from sqlite_pages import pages_of, spoil
 from volume import Volume, why_not
 from world import binary
 
 YEARS = 10 * 365 * 86400
-KINDS = {2: "index interior", 5: "table interior", 10: "index leaf", 13: "table leaf"}
 DAMAGED, LOCKED, TRY_LATER = 65, 69, 75
 
 
@@ -145,37 +145,6 @@ class MediaDbFaults:
 
     # damaged pages ------------------------------------------------------------------------------------------------------
 
-    def pages(self) -> dict[str, list[int]]:
-        """kind of page -> page numbers, read off the file."""
-        data = self.database.read_bytes()
-        size = int.from_bytes(data[16:18], "big")
-        free, trunk = set(), int.from_bytes(data[32:36], "big")
-        found: dict[str, list[int]] = {"header": [1]}
-        while trunk:
-            page = data[(trunk - 1) * size:trunk * size]
-            free |= {trunk} | {int.from_bytes(page[8 + 4 * i:12 + 4 * i], "big") for i in range(int.from_bytes(page[4:8], "big"))}
-            found.setdefault("free list", []).append(trunk)
-            trunk = int.from_bytes(page[0:4], "big")
-        for number in range(2, len(data) // size + 1):
-            if number not in free and (kind := KINDS.get(data[(number - 1) * size])):
-                found.setdefault(kind, []).append(number)
-        return found
-
-    def spoil(self, page: int, how: str) -> None:
-        data = bytearray(self.database.read_bytes())
-        size = int.from_bytes(data[16:18], "big")
-        at = (page - 1) * size
-        if how == "zeros":
-            data[at:at + size] = bytes(size)
-        elif how == "noise":
-            data[at:at + size] = self.random.randbytes(size)
-        elif how == "torn":                         # a write that got half way
-            data[at + size // 2:at + size] = self.random.randbytes(size // 2)
-        else:                                       # one bit, anywhere
-            where = at + self.random.randrange(size)
-            data[where] ^= 1 << self.random.randrange(8)
-        self.database.write_bytes(data)
-
     def damage(self) -> None:
         bench, leg = self.bench, "nas_archive"
         kinds, trials = ("zeros", "noise", "torn", "one bit"), 0
@@ -190,12 +159,12 @@ class MediaDbFaults:
                              "DROP TABLE pad")
                     self.back_up()
                     self.tomorrow()
-                    there = self.pages().get(kind)
+                    there = pages_of(self.database).get(kind)
                     if not there:
                         continue
                     before = self.outside()
                     page = self.random.choice(there)
-                    self.spoil(page, how)
+                    spoil(self.database, page, how, self.random)
                     check, done = bench.world.run("db", "check"), bench.run(STAGE_OF[leg])
                     wrong = [f"ended with {done.code}: {done.err.strip()[-300:]}"] if done.code in (70, -99) or done.code < 0 else []
                     if done.code == DAMAGED:
