@@ -2,7 +2,9 @@
 #include "common/sqlite/connection.h"
 
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -57,6 +59,12 @@ decltype(auto) in_words_of(const Connection& connection, F&& work) {
     }
 }
 
+/// A new file is its owner's alone: SQLite would make it as the umask says, and its -wal and -shm get the mode of this one.
+void make_private(const fs::path& file) {
+    const int made = ::open(file.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+    if (made >= 0) ::close(made);  // not made: SQLite says why, or it is there already
+}
+
 }  // namespace
 
 Connection::Connection() = default;
@@ -64,6 +72,7 @@ Connection::~Connection() = default;
 
 void Connection::open(const fs::path& path, Mode mode, int busy_milliseconds) {
     file = path;
+    if (mode == Mode::read_write) make_private(path);
     in_words_of(*this, [&] {
         const int flags = mode == Mode::read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
         db = std::make_unique<SQLite::Database>(file.string(), flags, busy_milliseconds);

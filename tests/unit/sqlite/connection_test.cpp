@@ -111,3 +111,10 @@ TEST_CASE("a database that another program holds is told as locked", "[sqlite]")
         CHECK(error.code() == "db.locked");
     }
 }
+
+TEST_CASE("a new file is its owner's alone", "[sqlite]") {
+    test::TempDir dir;
+    Connection connection;
+    with_table(connection, dir.path() / "new.db");
+    CHECK((fs::status(dir.path() / "new.db").permissions() & (fs::group_all | fs::others_all)) == fs::no_perms);
+}
