@@ -14,6 +14,7 @@
 #include "common/archive/layout.h"
 #include "common/archive/naming.h"
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 #include "common/files/files.h"
 #include "common/media_db/catalogue.h"
 #include "common/media_db/conveyor.h"
@@ -106,7 +107,7 @@ private:
 
     void note(const MediaItem& item, const fs::path& path, const char* what) {
         const nlohmann::ordered_json detail{{"from", item.local_path->string()}, {"to", path.string()}, {"found_after", "restore"}};
-        media_db::Transaction transaction{db_};
+        media_db::Transaction transaction{db_, MF_COMMIT("db.restore.note")};
         if (path != *item.local_path) catalogue_.set_local_path(item.id, path, now_);
         media_db::Events{db_}.add({0, now_, item.id, item.asset, {}, "", what, detail.dump()});
         transaction.commit();
@@ -189,7 +190,7 @@ private:
         const Reason reason{"pixel.sent_again", "the proof that Google has it is younger than the backup of media.db that was put back"};
         for (const auto& copy : media_db::Evidence{db_}.pixel_copies({"staged", "delivered", "dwelt"}, kAll)) {
             if (files::is_file(outbox / copy.path) || syncthing::receipt_from_json(copy.receipt).kept) continue;
-            media_db::Transaction transaction{db_};
+            media_db::Transaction transaction{db_, MF_COMMIT("db.restore.send_again")};
             media_db::Evidence{db_}.removed(copy.id, now_);
             catalogue_.set_flags(copy.media, false, {}, {}, {}, now_);
             for (const auto* stage : {"pixel_sync", "pixel_verify"}) conveyor.reopen(copy.media, stage, reason, RunId{}, now_);

@@ -80,8 +80,9 @@ class Judge:
         nas = {name: file for name, file in self.files(self.nas).items() if not unfinished(name)}
         homes = {folder: {name: f for name, f in self.files(self.home / folder).items() if not unfinished(name)} for folder in ORIGINALS}
         on_nas = {file.apple for file in nas.values()}
+        ours = {deletion["key"] for deletion in self.deletions()}            # what its owner deletes himself is his to lose
         for key, asset in assets.items():
-            if asset["deleted"]:
+            if asset["deleted"] and key in ours:
                 wrong += [f"LOST? {key} is deleted from iCloud and its {kind} is not on the NAS" for kind, r in asset["resources"].items() if r["checksum"] not in on_nas]
         for place, files in [("nas", nas), *homes.items()]:
             wrong += [f"torn or foreign: {place}/{name} ({file.size} bytes) is nothing that iCloud lists" for name, file in files.items() if file.apple not in listed]

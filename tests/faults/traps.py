@@ -178,7 +178,7 @@ HARD = ("a hard link to a file outside", "a hard link to the same content outsid
 # File names as a folder may hold them: anything but "/" and NUL, up to 255 bytes.
 ON_DISK = [b"new\nline.jpg", b"bell\x07\x1b[31mred\x1b[0m.jpg", b"\xff\xfe invalid \xc3.jpg", b"n" * 251 + b".jpg", "ä".encode() * 125 + b".jpg", b"CON.jpg", b"nul",
            b"trailing. ", b"colon:star*.jpg", b"back\\slash.jpg", b"-rf", b"--help", b" leading.jpg", "Mu\u0308ller.jpg".encode(), "M\u00fcller.jpg".encode(),
-           b"case.JPG", b"CASE.jpg", b"'quote\".jpg", b"$(touch outside).jpg", b"..jpg", b"%s%n.jpg", "\u202egpj.exe".encode(), b"step02_pixel_sync_20250115_143022_"]
+           b"letters.JPG", b"LETTERS.jpg", b"'quote\".jpg", b"$(touch outside).jpg", b"..jpg", b"%s%n.jpg", "\u202egpj.exe".encode(), b"step02_pixel_sync_20250115_143022_"]
 # Names as iCloud may list them: any text at all.
 LISTED = ["../../../outside/escaped.JPG", "/etc/escaped.JPG", "case.JPG", ".", "CASE.jpg", "new\nline.JPG", "x" * 300 + ".JPG", "bell\x07\x1b[31m.JPG", "..", "a/b/c.JPG", "ä" * 140 + ".JPG", "CON.JPG",
           "trailing. ", "colon:star*?.JPG", "back\\slash\\..\\x.JPG", "Mu\u0308ller.JPG", "M\u00fcller.JPG", "nul\x00byte.JPG", "-rf", ".hidden.JPG",
