@@ -241,7 +241,7 @@ class MediaDbFaults:
             backup = self.backups / "daily-20990101_000000.db"
             backup.write_bytes(kept)
             self.tomorrow()
-            self.spoil(1, "noise")
+            spoil(self.database, 1, "noise", self.random)
             wrong = self.said(bench.run("nas_archive"), DAMAGED) + self.restore() + bench.judge.now()
             wrong = wrong or self.to_the_end()
             self.judge(f"backup before {legs[i]}, damaged before {legs[j]}", wrong)
