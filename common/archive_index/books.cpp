@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/archive_index/capsule.h"
 #include "common/errors/errors.h"
 #include "common/files/files.h"
 #include "common/log/log.h"
@@ -99,6 +100,13 @@ std::optional<std::string> read_book(const archive::Archive& archive, const fs::
     const auto there = tree.status(path);
     if (!there || !S_ISREG(there->st_mode) || static_cast<std::uint64_t>(there->st_size) > limit) return std::nullopt;
     return tree.read_small(path, limit);
+}
+
+bool is_own_sidecar(const archive::Archive& archive, std::string_view path, std::uint64_t size) {
+    constexpr std::uint64_t largest = 1 << 20;
+    if (!path.ends_with(".xmp") || size > largest) return false;
+    const auto text = read_book(archive, std::string(path), largest);
+    return text && is_our_xmp(*text);
 }
 
 void publish(const archive::Archive& archive, Index& index) {

@@ -23,6 +23,9 @@ bool write_book(const archive::Archive&, std::string_view house, const fs::path&
 /// nullopt: there is none.
 std::optional<std::string> read_book(const archive::Archive&, const fs::path& path, std::size_t limit);
 
+/// Whether the file is a sidecar that mediaferry wrote: looked at by its name and size first, read only then.
+bool is_own_sidecar(const archive::Archive&, std::string_view path, std::uint64_t size);
+
 /// Tells the unfinished files of this house from those of another one that shares the archive.
 std::string house_of(const Index&);
 

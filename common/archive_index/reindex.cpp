@@ -53,7 +53,7 @@ public:
         if (found.kind == files::Found::Kind::strange) return;
         if (found.kind == files::Found::Kind::unreadable) return unreadable(found);
         const std::string path{found.path};
-        if (is_our_sidecar(found)) return;
+        if (is_own_sidecar(archive_, found.path, found.size)) return;
         ++scanned.files;
         scanned.bytes += Bytes{found.size};
         const auto before = index_.at(path);
@@ -104,13 +104,6 @@ private:
     void unreadable(const files::Found& found) {
         ++scanned.unreadable;
         log::warning("cannot be read", {{"PATH", std::string(found.path)}, {"ERROR", std::generic_category().message(found.why)}});
-    }
-
-    bool is_our_sidecar(const files::Found& found) {
-        constexpr std::uint64_t largest = 1 << 20;
-        if (!found.path.ends_with(".xmp") || found.size > largest) return false;
-        const auto text = read_book(archive_, std::string(found.path), largest);
-        return text && is_our_xmp(*text);
     }
 
     bool hash(Row& row) {

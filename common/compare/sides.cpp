@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "common/archive_index/books.h"
 #include "common/archive_index/left_alone.h"
 #include "common/errors/errors.h"
 
@@ -27,10 +28,6 @@ std::optional<Sha256> readable(Read&& read) {
     }
 }
 
-}  // namespace
-
-namespace {
-
 Sha256 digest(int file, const std::string& name, const std::function<bool()>& stop) {
     files::Digester digester;
     std::vector<char> block(1 << 20);
@@ -44,6 +41,48 @@ Sha256 digest(int file, const std::string& name, const std::function<bool()>& st
     }
 }
 
+/// What an index says of files that come in the order of its rows.
+class Known {
+public:
+    explicit Known(const archive_index::Index& index) : rows_(index), row_(rows_.next()) {}
+
+    /// The row of this very file; nullptr: there is none, or it is of another state of the file.
+    const archive_index::Row* of(const files::Found& found) {
+        while (row_ && row_->path < found.path) row_ = rows_.next();
+        return row_ && row_->path == found.path && row_->looks_like(Bytes{found.size}, found.modified_ns, found.inode) ? row_ : nullptr;
+    }
+
+private:
+    archive_index::Index::Rows rows_;
+    const archive_index::Row* row_;
+};
+
+files::Walk::Skip all_but_photos(const std::string& trash) {
+    return [&trash](std::string_view path, std::string_view name, bool directory) {
+        return archive_index::left_alone(path, name, directory, trash) || (!directory && archive_index::is_book(name));
+    };
+}
+
+File file_of(const files::Found& found) {
+    File file;
+    file.readable = found.kind == files::Found::Kind::file;
+    file.size = Bytes{found.size};
+    file.modified_ns = found.modified_ns;
+    return file;
+}
+
+/// What the index proves of a file of the archive.
+void take_proof(const archive_index::Row& row, std::chrono::seconds settle, File& file) {
+    file.sha256 = row.sha256;
+    file.ours = row.file_class == archive_index::Class::original;
+    // Read at least `settle` after it was first seen: by then the server answered from its disks.
+    file.settled = row.sha256 && row.verified && *row.verified >= row.first_seen + settle;
+}
+
+std::optional<Sha256> hash_in(const archive::Archive& archive, const Entry& entry, const std::function<bool()>& stop) {
+    return readable([&]() -> std::optional<Sha256> { return files::read_back(archive.tree(), std::string(entry.path), stop).digests.sha256; });
+}
+
 }  // namespace
 
 struct FolderSide::Impl {
@@ -53,8 +92,7 @@ struct FolderSide::Impl {
     Timestamp now;
     std::function<bool()> stop;
     files::Walk walk;
-    std::unique_ptr<archive_index::Index::Rows> known;
-    const archive_index::Row* row = nullptr;
+    std::unique_ptr<Known> known;
     Entry entry;
     std::uint64_t inode = 0;
     std::vector<archive_index::Row> taken;
@@ -65,19 +103,8 @@ struct FolderSide::Impl {
           hashes(remembered),
           now(at),
           stop(std::move(stopped)),
-          walk(tree, [this](std::string_view path, std::string_view name, bool directory) {
-              return archive_index::left_alone(path, name, directory, trash) || (!directory && archive_index::is_book(name));
-          }) {
-        if (!hashes) return;
-        known = std::make_unique<archive_index::Index::Rows>(*hashes);
-        row = known->next();
-    }
-
-    /// Both go in the order of paths.
-    std::optional<Sha256> remembered(const files::Found& found) {
-        while (row && row->path < found.path) row = known->next();
-        if (!row || row->path != found.path || !row->looks_like(Bytes{found.size}, found.modified_ns, found.inode)) return std::nullopt;
-        return row->sha256;
+          walk(tree, all_but_photos(trash)) {
+        if (hashes) known = std::make_unique<Known>(*hashes);
     }
 };
 
@@ -89,13 +116,10 @@ const Entry* FolderSide::next() {
     const auto* found = impl_->walk.next();
     if (!found) return nullptr;
     auto& entry = impl_->entry;
-    entry.path = found->path;
-    entry.file = File{};
-    entry.file.readable = found->kind == files::Found::Kind::file;
-    entry.file.size = Bytes{found->size};
-    entry.file.modified_ns = found->modified_ns;
+    entry = {found->path, file_of(*found)};
     impl_->inode = found->inode;
-    if (entry.file.readable) entry.file.sha256 = impl_->remembered(*found);
+    if (impl_->known && entry.file.readable)
+        if (const auto* row = impl_->known->of(*found)) entry.file.sha256 = row->sha256;
     return &entry;
 }
 
@@ -123,6 +147,48 @@ void FolderSide::remember() {
     change.commit();
     impl_->taken.clear();
 }
+
+struct WalkedArchive::Impl {
+    const archive::Archive& archive;
+    std::string trash;
+    std::chrono::seconds settle;
+    std::function<bool()> stop;
+    Known known;
+    files::Walk walk;
+    Entry entry;
+
+    Impl(const archive::Archive& there, const archive_index::Index& index, std::string trash_folder, std::chrono::seconds settled,
+         std::function<bool()> stopped)
+        : archive(there),
+          trash(std::move(trash_folder)),
+          settle(settled),
+          stop(std::move(stopped)),
+          known(index),
+          walk(archive.tree(), all_but_photos(trash)) {}
+};
+
+WalkedArchive::WalkedArchive(const archive::Archive& archive, const archive_index::Index& index, std::string trash, std::chrono::seconds settle,
+                             std::function<bool()> stop)
+    : impl_(new Impl{archive, index, std::move(trash), settle, std::move(stop)}) {}
+WalkedArchive::~WalkedArchive() = default;
+
+const Entry* WalkedArchive::next() {
+    const auto* found = impl_->walk.next();
+    while (found && found->kind == files::Found::Kind::file && archive_index::is_own_sidecar(impl_->archive, found->path, found->size))
+        found = impl_->walk.next();
+    if (!found) {
+        // An archive that went away in the middle looks like one with less in it.
+        impl_->archive.check_identity();
+        return nullptr;
+    }
+    auto& entry = impl_->entry;
+    entry = {found->path, file_of(*found)};
+    if (entry.file.readable)
+        if (const auto* row = impl_->known.of(*found)) take_proof(*row, impl_->settle, entry.file);
+    return &entry;
+}
+
+std::optional<Sha256> WalkedArchive::hash_of(const Entry& entry) { return hash_in(impl_->archive, entry, impl_->stop); }
 
 struct IndexSide::Impl {
     archive_index::Index::Rows rows;
@@ -153,9 +219,8 @@ const Entry* IndexSide::next() {
         if (!row) return nullptr;
         auto& entry = impl_->entry;
         entry.path = row->path;
-        entry.file = File{row->size, row->modified_ns, row->sha256, true, false, row->file_class == archive_index::Class::original};
-        // Read at least `settle` after it was first seen: by then the server answered from its disks.
-        entry.file.settled = row->sha256 && row->verified && *row->verified >= row->first_seen + impl_->settle;
+        entry.file = File{row->size, row->modified_ns, std::nullopt, true, false, false};
+        take_proof(*row, impl_->settle, entry.file);
         if (!impl_->archive) return &entry;
         const auto there = impl_->look(*row);
         if (there != Impl::There::as_indexed) ++impl_->out_of_date;
@@ -167,8 +232,7 @@ const Entry* IndexSide::next() {
 
 std::optional<Sha256> IndexSide::hash_of(const Entry& entry) {
     if (!impl_->archive) return std::nullopt;
-    return readable(
-        [&]() -> std::optional<Sha256> { return files::read_back(impl_->archive->tree(), std::string(entry.path), impl_->stop).digests.sha256; });
+    return hash_in(*impl_->archive, entry, impl_->stop);
 }
 
 std::int64_t IndexSide::out_of_date() const { return impl_->out_of_date; }

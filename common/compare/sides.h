@@ -29,6 +29,22 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+/// The archive as it lies there, walked, for as long as its index has not seen all of it: what the index knows of a file counts where size, time
+/// and inode are as it says. Throws Unavailable ("nas.detached", …) at the end when the archive went away meanwhile.
+class WalkedArchive : public Side {
+public:
+    /// `archive` and `index` outlive it.
+    WalkedArchive(const archive::Archive& archive, const archive_index::Index& index, std::string trash, std::chrono::seconds settle,
+                  std::function<bool()> stop = {});
+    ~WalkedArchive() override;
+    const Entry* next() override;
+    std::optional<Sha256> hash_of(const Entry&) override;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
 /// The archive as its index knows it: at once, without asking the NAS. With `archive` each file is also looked at (its size, time and inode),
 /// and files whose hash is not known are read there, past the cache.
 class IndexSide : public Side {

@@ -28,6 +28,7 @@ struct Found {
     compare::Result result;
     std::int64_t out_of_date = 0;
     bool indexed = false;
+    std::optional<std::string> scanned;
 };
 
 Found compare_folders(const config::Settings& settings, const CompareOptions& options) {
@@ -39,6 +40,7 @@ Found compare_folders(const config::Settings& settings, const CompareOptions& op
     found.result = compare::compare(here, *there.side, options.asked, {}, comparing_stopped);
     if (options.asked.checksum) here.remember();
     found.indexed = there.indexed != nullptr;
+    found.scanned = there.scanned;
     if (there.indexed) found.out_of_date = there.indexed->out_of_date();
     return found;
 }
@@ -81,6 +83,7 @@ void print_json(const Found& found, const CompareOptions& options) {
                         {"depth", options.asked.depth},
                         {"checksum", options.asked.checksum},
                         {"indexed", found.indexed},
+                        {"scanned", found.scanned ? json_t(*found.scanned) : json_t(nullptr)},
                         {"out_of_date", found.out_of_date},
                         {"files", found.result.files},
                         {"hashed", found.result.hashed},

@@ -20,7 +20,12 @@ std::optional<archive_index::Index> remembered_hashes(const config::Settings& se
     return archive_index::Index::open(file);
 }
 
-There open_archive_side(const config::Settings& settings, const fs::path& root, bool checksum, Timestamp now, Trust trust) {
+std::unique_ptr<compare::Side> archive_side(const config::Archive& settings, const archive::Archive& archive, const archive_index::Index& index) {
+    if (index.note(kScannedNote)) return std::make_unique<compare::IndexSide>(index, settings.settle, nullptr, comparing_stopped);
+    return std::make_unique<compare::WalkedArchive>(archive, index, settings.trash, settings.settle, comparing_stopped);
+}
+
+There open_archive_side(const config::Settings& settings, const fs::path& root, bool checksum, Timestamp now) {
     There there;
     auto place = settings.archive;
     place.root = root;
@@ -30,22 +35,24 @@ There open_archive_side(const config::Settings& settings, const fs::path& root, 
         // The configured one without its marker is an unmounted NAS, not an empty folder.
         if (root == settings.archive.root) throw;
     }
-    if (there.archive) {
-        there.index.emplace(archive_index::Index::open(archive_index::index_file(settings.state_directory(), *there.archive)));
-        archive_index::refresh(*there.archive, *there.index);
-        if (there.index->count() == 0 || (trust == Trust::scanned_index && !there.index->note(kScannedNote))) there.index.reset();
-    }
-    if (there.index) {
-        auto side =
-            std::make_unique<compare::IndexSide>(*there.index, settings.archive.settle, checksum ? &*there.archive : nullptr, comparing_stopped);
-        there.indexed = side.get();
-        there.side = std::move(side);
+    if (!there.archive) {
+        there.side = std::make_unique<compare::FolderSide>(files::Tree::open(root), settings.archive.trash, nullptr, now, comparing_stopped);
         return there;
     }
-    if (there.archive)
+    there.index.emplace(archive_index::Index::open(archive_index::index_file(settings.state_directory(), *there.archive)));
+    archive_index::refresh(*there.archive, *there.index);
+    there.scanned = there.index->note(kScannedNote);
+    if (!there.scanned) {
         std::cerr << root.string()
-                  << " has no index yet: it is walked, and nothing there counts as proven. Make one with mediaferry archive reindex\n";
-    there.side = std::make_unique<compare::FolderSide>(files::Tree::open(root), settings.archive.trash, nullptr, now, comparing_stopped);
+                  << " was never scanned as a whole: it is walked now, and only what mediaferry itself put there counts as proven. "
+                     "mediaferry archive reindex scans it; from then on this is answered at once\n";
+        there.side = archive_side(place, *there.archive, *there.index);
+        return there;
+    }
+    auto side =
+        std::make_unique<compare::IndexSide>(*there.index, settings.archive.settle, checksum ? &*there.archive : nullptr, comparing_stopped);
+    there.indexed = side.get();
+    there.side = std::move(side);
     return there;
 }
 

@@ -20,15 +20,15 @@ struct There {
     std::optional<archive_index::Index> index;
     std::unique_ptr<compare::Side> side;
     compare::IndexSide* indexed = nullptr;  ///< `side`, if it is an index
+    std::optional<std::string> scanned;     ///< when the whole archive was scanned into the index, as an ISO time
 };
 /// Note in an index that a scan of the whole archive has gone through once: it knows the files of others too.
 inline constexpr const char* kScannedNote = "scanned";
-enum class Trust {
-    any_index,      ///< what mediaferry archived is in every index
-    scanned_index,  ///< else the archive is walked: an action must not miss a file of somebody else
-};
+/// An archive whose index has not seen all of it yet is walked: it must not miss a file of somebody else.
 /// Throws Unavailable when the archive of the config has no marker: that is an unmounted NAS, not an empty folder.
-There open_archive_side(const config::Settings&, const fs::path& root, bool checksum, Timestamp now, Trust = Trust::any_index);
+There open_archive_side(const config::Settings&, const fs::path& root, bool checksum, Timestamp now);
+/// The archive's side as `open_archive_side` chooses it, of an archive and an index that are open already and outlive it.
+std::unique_ptr<compare::Side> archive_side(const config::Archive&, const archive::Archive&, const archive_index::Index&);
 
 /// A person or systemd asked to stop.
 bool comparing_stopped();

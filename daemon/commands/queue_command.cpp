@@ -70,7 +70,7 @@ Adding adding_from(const QueueWords& words, const config::Settings& settings) {
 }
 
 std::vector<compare::Target> compared_now(const config::Settings& settings, const CompareOptions& options) {
-    auto there = open_archive_side(settings, options.archive, options.asked.checksum, SystemClock{}.now(), Trust::scanned_index);
+    auto there = open_archive_side(settings, options.archive, options.asked.checksum, SystemClock{}.now());
     auto hashes = remembered_hashes(settings, options.local, options.asked.checksum);
     compare::FolderSide here{files::Tree::open(options.local), "", hashes ? &*hashes : nullptr, SystemClock{}.now(), comparing_stopped};
     auto result = compare::compare(here, *there.side, options.asked, {}, comparing_stopped);

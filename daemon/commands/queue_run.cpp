@@ -125,12 +125,7 @@ void work_through(media_db::MediaDb& db, const config::Settings& settings, const
     const auto here = [&]() -> std::unique_ptr<compare::Side> {
         return std::make_unique<compare::FolderSide>(files::Tree::open(local_root), "", hashes ? &*hashes : nullptr, clock.now(), comparing_stopped);
     };
-    const auto there = [&]() -> std::unique_ptr<compare::Side> {
-        if (nas->index.note(kScannedNote))
-            return std::make_unique<compare::IndexSide>(nas->index, settings.archive.settle, nullptr, comparing_stopped);
-        return std::make_unique<compare::FolderSide>(files::Tree::open(settings.archive.root), settings.archive.trash, nullptr, clock.now(),
-                                                     comparing_stopped);
-    };
+    const auto there = [&] { return archive_side(settings.archive, nas->archive, nas->index); };
     const queue::Sides sides{*local, nas->archive, nas->index, comparing_stopped, {}};
     queue::Runner runner{db, sides, clock, std::move(classes), settings.archive.trash, here, there, [&](const queue::Progress& seen) { talk(seen); }};
     try {

@@ -85,7 +85,8 @@ int reindex_command(const std::vector<std::string>& words, const Options& option
             scanned = archive_index::reindex(archive, db, index, settings.archive.trash, hashes, now, stop,
                                              [&](const Scanned& seen, std::int64_t expected) { bar.show(seen, expected); });
         }
-        index.set_note(kScannedNote, to_iso(now));
+        // What could not be looked at may be anything: until a scan has seen all of it, compare and queue walk the archive themselves.
+        if (scanned.unreadable == 0) index.set_note(kScannedNote, to_iso(now));
         media_db::Books(db).all_due();
         archive_index::Keeper keeper{db, archive, index};
         keeper.keep_all(stop);

@@ -92,12 +92,30 @@ class Compare(unittest.TestCase):
     def test_without_words_it_compares_the_originals_here_with_the_archive(self):
         self.world.expect(0, "--run-stage", "icloud_download")
         self.world.expect(0, "--run-stage", "nas_archive")
+        self.world.expect(0, "archive", "reindex")
         answer = self.compared("--checksum")
         self.assertEqual((answer["local"], answer["archive"], answer["indexed"]), (str(self.world.home / "backup"), str(self.world.nas), True))
         [target] = answer["targets"]
         self.assertEqual((target["status"], target["safe_to_delete"], target["same"]["files"]), ("up_to_date", True, 1))
         (self.world.nas / ".mediaferry-nas").rename(self.world.root / "marker")
         self.assertIn("nas", self.world.expect(69, "compare").err.lower())
+
+    def test_an_index_that_has_not_seen_all_of_the_archive_is_not_trusted_to_know_what_is_not_there(self):
+        self.world.expect(0, "--run-stage", "icloud_download")
+        self.world.expect(0, "--run-stage", "nas_archive")
+        put(self.world.nas, "scans/1968/a.tif", "scan")
+        put(self.here, "scans/1968/a.tif", "scan")
+        answer = self.compared(self.here, self.world.nas)
+        self.assertEqual((answer["indexed"], answer["scanned"]), (False, None))
+        self.assertEqual(answer["by_name"]["scans/1968"]["status"], "up_to_date", "it lies there, whatever the index knows")
+        self.assertIn("never scanned", self.world.expect(0, "compare", self.here, self.world.nas).err)
+        # What the index does know counts in a walk too.
+        [target] = self.compared("--checksum", "--depth", "0")["targets"]
+        self.assertEqual((target["same"]["files"], target["only_archive"]["files"], target["unknown"]), (1, 1, 0))
+        self.world.expect(0, "archive", "reindex")
+        answer = self.compared(self.here, self.world.nas)
+        self.assertTrue(answer["indexed"] and answer["scanned"])
+        self.assertEqual(answer["by_name"]["scans/1968"]["status"], "up_to_date")
 
     def test_a_link_is_not_followed_and_no_verdict_is_given(self):
         put(self.world.root / "secret", "a.jpg", "s")
