@@ -77,6 +77,7 @@ private:
         Order order;
         order.size = item.size;
         order.sha256 = item.sha256;
+        order.extension = fs::path(item.filename).extension().string();
         if (item.kind == MediaKind::photo) {
             if (tier.photo.keep) return keep("compress.tier", "tier " + tier.name + " keeps photos as they are");
             order.task = Order::Task::photo;

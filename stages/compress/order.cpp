@@ -67,6 +67,7 @@ std::string to_json(const Order& order) {
                     {"result", order.result},
                     {"size", order.size.count},
                     {"sha256", to_hex(order.sha256)},
+                    {"extension", order.extension},
                     {"container", order.container},
                     {"photo", photo_json(order.photo)},
                     {"video", video_json(order.video)},
@@ -88,6 +89,7 @@ Order order_from(std::string_view text) {
         const auto sha256 = sha256_from_hex(object.at("sha256").get<std::string>());
         if (!sha256) throw BadInput{"codec.order", "an order without the checksum of its original"};
         order.sha256 = *sha256;
+        order.extension = object.at("extension").get<std::string>();
         order.container = object.at("container").get<std::string>();
         order.photo = photo_from(object.at("photo"));
         order.video = video_from(object.at("video"));

@@ -30,6 +30,7 @@ struct Order {
     int result = -1;        ///< descriptor of an empty file, to write to and read back from
     Bytes size;             ///< of the original
     Sha256 sha256;          ///< of the original, as it was on arrival: no other byte may be decoded
+    std::string extension;  ///< of the original's name, with its dot: a photo is taken for what its bytes say, and a name that says otherwise is told
     std::string container;  ///< "mov" or "mp4": what a clip is written as
     config::PhotoTier photo;
     config::VideoTier video;

@@ -147,7 +147,7 @@ TEST_CASE("what cannot be made smaller without loss keeps its bytes, with the re
     house.settings.compress = heavy_only();
     const auto whole = photo(house, "a.jpg");
     const auto [name, content, kind, code] = GENERATE_COPY(table<std::string, std::string, MediaKind, std::string>({
-        {"IMG_1.PNG", "\x89PNG\r\n\x1a\n" + test::noise(9000, 3), MediaKind::photo, "photo.kind"},
+        {"IMG_1.PNG", "\x89PNG\r\n\x1a\n" + test::noise(9000, 3), MediaKind::photo, "photo.broken"},
         {"IMG_2.DNG", test::noise(9000, 4), MediaKind::raw, "compress.kind"},
         {"IMG_3.AAE", "<plist/>", MediaKind::sidecar, "compress.kind"},
         {"IMG_4.JPG", whole.substr(0, whole.size() / 2), MediaKind::photo, "photo.broken"},

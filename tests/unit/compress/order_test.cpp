@@ -13,6 +13,7 @@ TEST_CASE("an order arrives as it was given", "[compress]") {
     order.result = 6;
     order.size = Bytes{1ULL << 40};
     order.sha256.bytes[3] = 7;
+    order.extension = ".HEIC";
     order.container = "mp4";
     order.photo = {false, 77, 12.5};
     order.video = {false, "av1", 31, 1920, "slow"};
@@ -23,6 +24,7 @@ TEST_CASE("an order arrives as it was given", "[compress]") {
     CHECK(got.result == 6);
     CHECK(got.size == order.size);
     CHECK(got.sha256 == order.sha256);
+    CHECK(got.extension == ".HEIC");
     CHECK(got.container == "mp4");
     CHECK(got.photo.quality == 77);
     CHECK(got.photo.max_megapixels == 12.5);

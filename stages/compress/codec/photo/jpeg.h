@@ -8,8 +8,6 @@
 
 namespace mediaferry::stages {
 
-inline bool is_jpeg(const std::string& file) { return file.starts_with("\xFF\xD8\xFF"); }
-
 /// Writes the small copy of `file` into `order.result`, reads it back from there and compares, or says why the original stays.
 /// Throws BadInput ("photo.broken") when the original does not decode, TransientError ("photo.check") when the copy does not hold.
 Compressed smaller_jpeg(const std::string& file, const Order& order);

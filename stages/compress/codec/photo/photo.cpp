@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Which way a photo goes, by its first bytes: what its name says does not count. Each kind has its own file; what none of them takes keeps its bytes,
-// for a re-encoding would lose something (facts/compression.md F, tier table).
+// Which way a photo goes, by what its bytes are (kind.h); what its name says does not count. Each kind has its own file; what none of them takes keeps its
+// bytes, for a re-encoding would lose something (facts/compression.md F, tier table).
 
 #include <string>
 #include <vips/vips8>
@@ -8,15 +8,28 @@
 #include "stages/compress/codec/craft.h"
 #include "stages/compress/codec/original_bytes.h"
 #include "stages/compress/codec/photo/jpeg.h"
+#include "stages/compress/codec/photo/kind.h"
 
 namespace mediaferry::stages {
 namespace {
 
 constexpr std::size_t kLargest = 256U << 20;  // a photo; what is larger keeps its bytes
 
-Compressed smaller(const std::string& file, const Order& order) {
-    if (is_jpeg(file)) return smaller_jpeg(file, order);
-    return keep("photo.kind", "only JPEG photos are made smaller; this kind would lose something");
+Compressed smaller(const std::string& file, const PhotoFacts& facts, const Order& order) {
+    if (const auto why = kept_for_its_kind(facts, file.size(), order.photo)) return keep(why->code, why->text);
+    if (facts.kind == PhotoKind::png) return keep("photo.png", "a PNG stays as it is");
+    return smaller_jpeg(file, order);
+}
+
+/// What was decided, and that the name speaks of another kind where it does.
+Compressed with_its_name(Compressed result, const PhotoFacts& facts, const Order& order) {
+    const auto otherwise = misnamed(facts, order.extension);
+    if (otherwise.empty()) return result;
+    if (result.kept)
+        result.kept->text += "; " + otherwise;
+    else
+        result.how += "; " + otherwise;
+    return result;
 }
 
 }  // namespace
@@ -34,8 +47,9 @@ std::string craft::library() { return std::string("libvips ") + vips_version_str
 Compressed craft::make(const Order& order) {
     if (order.size.count > kLargest) return keep("photo.size", "larger than a photo should be");
     const auto file = read_whole(order);
+    const auto facts = look_at_photo(file);
     try {
-        return smaller(file, order);
+        return with_its_name(smaller(file, facts, order), facts, order);
     } catch (const vips::VError& error) {
         throw BadInput{"photo.broken", std::string("it does not decode: ") + error.what()};
     }
