@@ -354,7 +354,9 @@ CREATE TABLE book_due (
 CREATE TRIGGER book_due_copied AFTER INSERT ON copy WHEN new.place = 'nas' BEGIN
   INSERT OR REPLACE INTO book_due (media_id) VALUES (new.media_id);
 END;
-CREATE TRIGGER book_due_proven AFTER UPDATE OF path, proof, checked_at, removed_at ON copy WHEN new.place = 'nas' BEGIN
+-- Not when a settled copy is merely read once more: a run that had nothing else to do would write every folder's books for it.
+CREATE TRIGGER book_due_proven AFTER UPDATE OF path, proof, removed_at ON copy
+    WHEN new.place = 'nas' AND (old.path <> new.path OR old.proof IS NOT new.proof OR old.removed_at IS NOT new.removed_at) BEGIN
   INSERT OR REPLACE INTO book_due (media_id) VALUES (new.media_id);
 END;
 CREATE TRIGGER book_due_told AFTER UPDATE OF synced_google, live_pair ON media

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "common/archive/known.h"
+#include "common/archive/settle.h"
 #include "common/archive_index/books.h"
 #include "common/archive_index/capsule.h"
 #include "common/archive_index/keeper.h"
@@ -144,6 +145,26 @@ TEST_CASE("what is due stays due while the archive is away", "[nas_archive]") {
     house.keep();
     CHECK(due() == 0);
     CHECK(house.capsule("2024/06").at(0).title == "a title");
+}
+
+TEST_CASE("a settled copy that is only read once more makes no book due", "[nas_archive]") {
+    Library house;
+    house.downloaded("IMG_0001.JPG");
+    house.run("nas_archive");
+    house.clock.advance(house.settings.archive.settle);
+    house.run("nas_archive");
+    const auto copy = media_db::Evidence(house.db()).current(MediaId{1}, Place::nas);
+    REQUIRE(copy->proof == "settled");
+    const auto index = read(house.nas() / archive_index::kPublished), capsule = read(house.nas() / "2024/06/mediaferry.json");
+    CHECK(house.capsule("2024/06").at(0).files.at(0).read_back == copy->checked);
+    house.clock.advance(std::chrono::hours{24});
+    const auto archive = house.open();
+    REQUIRE_FALSE(archive::read_again(archive, house.db(), house.item(MediaId{1}), *copy, house.clock.now(), house.settings.archive.settle));
+    REQUIRE(media_db::Evidence(house.db()).current(MediaId{1}, Place::nas)->checked == house.clock.now());
+    CHECK(media_db::Books(house.db()).due(10).empty());
+    house.run("nas_archive");
+    CHECK(read(house.nas() / archive_index::kPublished) == index);
+    CHECK(read(house.nas() / "2024/06/mediaferry.json") == capsule);
 }
 
 TEST_CASE("favourite, title, caption and albums reach the capsule and the sidecar when they change", "[nas_archive]") {

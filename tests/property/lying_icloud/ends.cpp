@@ -71,7 +71,12 @@ void World::nothing_is_done_twice() {
     round();
     if (apple_.files_sent != files) wrong("a file was fetched that had been fetched: " + std::to_string(apple_.files_sent - files));
     if (apple_.modifications != changes) wrong("iCloud was changed again by a run that had nothing to do");
-    if (judge_.nas() != nas) wrong("the NAS was written to by a run that had nothing to do");
+    if (judge_.nas() != nas) {
+        std::string changed;
+        for (const auto& [path, seen] : judge_.nas())
+            if (const auto before = nas.find(path); before == nas.end() || before->second != seen) changed += " " + path;
+        wrong("the NAS was written to by a run that had nothing to do:" + changed);
+    }
     if (files_below(house_.dir / "media").size() != local) wrong("files came or went at home in a run that had nothing to do");
     if (all_items(house_.db()).size() != items) wrong("a file was taken in twice");
 }
