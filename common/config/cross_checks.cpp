@@ -105,6 +105,9 @@ void settle_defaults(Settings& s, const Faults& faults) {
     if (!faults.mentions("icloud_delete.require"))
         std::erase_if(s.icloud_delete.require, [&](const auto& harbour) { return !switched_off_by(s, harbour).empty(); });
     if (!s.notify.enabled) s.notify = Notify{.enabled = false};
+    // Who wrote one share for all tiers, before tiers had their own, still means all of them.
+    if (faults.mentions("compress.minimum_saving_share") && !faults.mentions("compress.tiers"))
+        for (auto& tier : s.compress.tiers) tier.minimum_saving_percent = tier.minimum_saving_percent_video = std::nullopt;
     constexpr std::array<std::string_view, 3> kNames{"light", "medium", "heavy"};
     for (std::size_t i = 0; i < s.compress.tiers.size(); ++i)
         s.compress.tiers[i].name = i < kNames.size() ? std::string{kNames[i]} : "tier " + std::to_string(i + 1);

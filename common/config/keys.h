@@ -114,6 +114,9 @@ void tier_keys(Keys& in, Tier& tier) {
         video.optional("max_long_edge", tier.video.max_long_edge, syntax::whole(16, 16384));
         video.value("preset", tier.video.preset, syntax::filled("an encoder preset, such as fast"));
     });
+    in.optional("minimum_saving", tier.minimum_saving, syntax::size(Bytes{0}, "64 KiB"));
+    in.optional("minimum_saving_share", tier.minimum_saving_percent, syntax::percent());
+    in.optional("minimum_saving_share_video", tier.minimum_saving_percent_video, syntax::percent());
 }
 
 template <class Keys>
@@ -121,6 +124,9 @@ void compress_keys(Keys& in, Compress& compress) {
     in.value("enabled", compress.enabled, syntax::flag());
     in.value("processes", compress.processes, syntax::whole(0, 256));
     in.maps("tiers", compress.tiers, tier_keys<Keys>);
+    in.value("tier_change_every", compress.tier_change_every, syntax::duration(seconds{0}, "90d"));
+    in.value("when_archive_is_away", compress.when_archive_is_away, syntax::archive_away());
+    in.value("idle", compress.idle, syntax::flag());
     in.value("minimum_saving", compress.minimum_saving, syntax::size(Bytes{0}, "64 KiB"));
     in.value("minimum_saving_share", compress.minimum_saving_percent, syntax::percent());
     in.value("deadline", compress.deadline, syntax::duration(seconds{1}, "2h"));

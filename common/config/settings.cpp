@@ -86,8 +86,21 @@ std::vector<Tier> default_tiers() {
     Tier light{"light", kYear, {false, 90, {}}, {}};
     light.video.keep = true;
     Tier medium{"medium", 3 * kYear, {false, 82, {}}, {}};
+    medium.minimum_saving_percent = 15;
     Tier heavy{"heavy", {}, {false, 72, 12.0}, {false, "hevc", 28, 1920, "fast"}};
+    heavy.minimum_saving_percent = 20;
+    heavy.minimum_saving_percent_video = 25;
     return {light, medium, heavy};
+}
+
+std::string rules_of(const Tier& tier, std::string_view kind) {
+    Tier copy = tier;
+    Listing listing;
+    tier_keys(listing, copy);
+    const Value all = listing.take();
+    for (const auto& entry : all.entries)
+        if (entry.key == kind) return to_json(entry.value);
+    return "";
 }
 
 std::map<std::string, std::string> default_schedule() {

@@ -127,7 +127,12 @@ struct Tier {
     std::optional<seconds> younger_than;  ///< absent: everything older
     PhotoTier photo;
     VideoTier video;
+    std::optional<Bytes> minimum_saving;              ///< absent: compress.minimum_saving
+    std::optional<int> minimum_saving_percent;        ///< absent: compress.minimum_saving_share
+    std::optional<int> minimum_saving_percent_video;  ///< absent: as for photos
 };
+/// What becomes of a file whose turn has come, but whose original is only on a NAS that is away.
+enum class ArchiveAway { wait, copy };
 /// Walls around the programs that decode photos and clips (Landlock, seccomp).
 enum class Confine { required, wanted, off };
 
@@ -135,6 +140,9 @@ struct Compress {
     bool enabled = true;
     int processes = 0;  ///< 0: one per core
     std::vector<Tier> tiers;
+    seconds tier_change_every = std::chrono::hours{24 * 90};  ///< a file changes its tier at most once in that time
+    ArchiveAway when_archive_is_away = ArchiveAway::wait;     ///< copy: a JPEG goes on from its small copy, and is made again when the NAS is back
+    bool idle = true;                                         ///< codecs take only the processor and disk time that nobody else wants
     int minimum_saving_percent = 5;
     Bytes minimum_saving{64ULL << 10};
     seconds deadline = std::chrono::hours{2};  ///< for one file
@@ -233,6 +241,8 @@ std::string show_json(const Settings&);
 
 /// What Settings have when the file says nothing of them.
 std::vector<Tier> default_tiers();
+/// All that a tier says of its "photo" or "video", as JSON; the same text for the same rules, whatever the file looks like.
+std::string rules_of(const Tier&, std::string_view kind);
 std::map<std::string, std::string> default_schedule();
 
 /// "30d", "1h 30m", "90s", "48h", "1y" (365 days), "0s". nullopt: not a duration.

@@ -194,6 +194,13 @@ Syntax<Confine> confine() {
             "is not known here (write required, wanted or off)"};
 }
 
+Syntax<ArchiveAway> archive_away() {
+    return {[](const std::string& text) {
+                return text == "wait" ? std::optional{ArchiveAway::wait} : text == "copy" ? std::optional{ArchiveAway::copy} : std::nullopt;
+            },
+            [](ArchiveAway what) { return std::string{what == ArchiveAway::wait ? "wait" : "copy"}; }, "is not known here (write wait or copy)"};
+}
+
 Syntax<ICloudDelete::Approval> approval() {
     using enum ICloudDelete::Approval;
     return {[](const std::string& text) {

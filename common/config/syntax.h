@@ -50,6 +50,7 @@ Syntax<PixelProof> proof();
 Syntax<MediaKind> media_kind();
 Syntax<ICloudDelete::Approval> approval();
 Syntax<Confine> confine();
+Syntax<ArchiveAway> archive_away();
 
 }  // namespace syntax
 }  // namespace mediaferry::config

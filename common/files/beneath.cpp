@@ -206,9 +206,9 @@ void remove_file(const fs::path& path) {
         throw_errno(errno, "cannot remove", path.string());
 }
 
-void set_modified(const fs::path& path, Timestamp modified) {
-    calls::set_modified(calls::open_regular(path).get(), {modified.time_since_epoch().count(), 0}, path.string());
-}
+void set_modified(const fs::path& path, Timestamp modified) { set_modified(path, timespec{modified.time_since_epoch().count(), 0}); }
+
+void set_modified(const fs::path& path, timespec modified) { calls::set_modified(calls::open_regular(path).get(), modified, path.string()); }
 
 std::string read_head(const fs::path& path, std::size_t size) {
     const Descriptor file = calls::open_regular(path);

@@ -66,10 +66,17 @@ bool is_file(const fs::path&);
 /// Absent is fine.
 void remove_file(const fs::path&);
 void set_modified(const fs::path&, Timestamp);
+/// To the nanosecond.
+void set_modified(const fs::path&, timespec);
 /// Its first bytes, at most `size`.
 std::string read_head(const fs::path&, std::size_t size);
 /// Renames over what is there; for the one replacement of a proven small copy by another.
 void replace_file(const fs::path& from, const fs::path& to);
+/// Gives the file at `to` what is not content of the one at `from`: owner and group, mode, access control list and other extended attributes, times
+/// of access and modification to the nanosecond. Only what this user may give, and the file system holds; returns the names of what it could not.
+std::vector<std::string> carry_attributes(const fs::path& from, const fs::path& to);
+/// Extended attributes of the "user." kind alone.
+void carry_user_attributes(const fs::path& from, const fs::path& to);
 /// "a folder", "a symbolic link", "a pipe", …
 const char* kind_of(mode_t);
 /// A name from outside as it may be shown: control characters and what is no UTF-8 as \x1b.

@@ -177,6 +177,13 @@ void Catalogue::set_compressed(MediaId media, Bytes current_size, const std::str
     transaction.commit();
 }
 
+void Catalogue::set_compression_record(MediaId media, const std::string& metadata_json, std::optional<Timestamp> next_tier, Timestamp now) {
+    Transaction transaction(db_, MF_COMMIT("db.catalogue.set_compression_record"));
+    Query update(db_, "UPDATE media SET compression_metadata = :metadata, next_tier_at = :next, last_updated = :now WHERE id = :media");
+    touch(update.with_json(":metadata", metadata_json).with(":next", next_tier), media, now);
+    transaction.commit();
+}
+
 std::int64_t Catalogue::reopen_aged(Timestamp now) {
     constexpr std::size_t kAtOnce = 1000;  // a year's photos may age in one night: other writers get their turn in between
     std::int64_t opened = 0;

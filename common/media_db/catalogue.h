@@ -59,6 +59,8 @@ public:
     void set_local_path(MediaId, const std::optional<fs::path>&, Timestamp now);
     /// The small copy: sizes, last_compressed, compression_metadata, and when the item ages into its next tier.
     void set_compressed(MediaId, Bytes current_size, const std::string& metadata_json, std::optional<Timestamp> next_tier, Timestamp now);
+    /// The small copy stays as it is; what is known of it changes, and when it is looked at again.
+    void set_compression_record(MediaId, const std::string& metadata_json, std::optional<Timestamp> next_tier, Timestamp now);
     /// compress is done but the item has aged: its compress step is opened again. Returns how many.
     std::int64_t reopen_aged(Timestamp now);
     void set_flags(MediaId, std::optional<bool> synced_google, std::optional<bool> synced_nas, std::optional<bool> album_moved,

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <dirent.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <fstream>
@@ -15,13 +18,18 @@ namespace mediaferry::process {
 
 std::optional<Exit> peek(pid_t pid) {
     siginfo_t info{};
-    while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) != 0) {
+    rusage used{};
+    // The call itself, not the C library's: only it tells what was used up.
+    while (::syscall(SYS_waitid, P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT, &used) != 0) {
         // Somebody else reaped it (SIGCHLD set to be ignored): it is gone, and nobody knows how.
         if (errno != EINTR) return Exit{.code = 255};
     }
     if (info.si_pid == 0) return std::nullopt;
     Exit exit;
     (info.si_code == CLD_EXITED ? exit.code : exit.signal) = info.si_status;
+    const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+    exit.cpu_seconds = seconds(used.ru_utime) + seconds(used.ru_stime);
+    exit.peak_memory = static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
     return exit;
 }
 

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,6 +31,9 @@ struct Command {
     std::chrono::seconds deadline{0};                ///< wall clock for the whole run; 0: none
     std::chrono::seconds silence{0};                 ///< longest time without a byte of output; 0: no limit
     std::chrono::seconds grace{10};                  ///< from SIGTERM to SIGKILL of the group
+    /// Only what nobody else wants of processor (SCHED_IDLE) and disk (ioprio idle). The time in which it was ready and got no processor does not
+    /// count against `deadline` and `silence`, up to three times their length.
+    bool idle = false;
 };
 
 struct Exit {
@@ -40,6 +44,9 @@ struct Exit {
     enum class Limit { none, deadline, silence };
     Limit limit = Limit::none;      ///< which one, when deadline_hit
     std::chrono::seconds after{0};  ///< and how long it was
+    double cpu_seconds = 0;         ///< user and system time of the program, and of those of its own that it waited for
+    std::uint64_t peak_memory = 0;  ///< its largest resident set, bytes
+    bool starved = false;           ///< deadline_hit although it was ready to work and got no processor for most of the time
     bool ok() const { return code == 0 && signal == 0 && !deadline_hit && !stopped; }
 };
 

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 
 #include "common/errors/errors.h"
 #include "common/process/end.h"
@@ -57,6 +58,18 @@ ssize_t write_quietly(int fd, std::string_view bytes) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     errno = why;
     return written;
+}
+
+/// How long its most unlucky thread has been ready to run and was not (/proc/PID/task/TID/schedstat, second number).
+std::chrono::nanoseconds waited_for_a_processor(pid_t pid) {
+    std::chrono::nanoseconds longest{0};
+    boost::system::error_code none;
+    for (fs::directory_iterator task{"/proc/" + std::to_string(pid) + "/task", none}, end; !none && task != end; task.increment(none)) {
+        std::ifstream file((task->path() / "schedstat").string());
+        std::int64_t ran = 0, waited = 0;
+        if (file >> ran >> waited) longest = std::max(longest, std::chrono::nanoseconds{waited});
+    }
+    return longest;
 }
 
 /// One running program and everything that may end it.
@@ -127,6 +140,7 @@ private:
                 return;
             }
             last_sound_ = SteadyClock::now();
+            silence_pardon_ = std::chrono::nanoseconds{0};
             source.lines.add({block.data(), static_cast<std::size_t>(got)}, [&](std::string_view line) { hand_over(source.stream, line); });
         }
     }
@@ -145,8 +159,18 @@ private:
             return;
         }
         if (stop_ && stop_()) return end([](Exit& exit) { exit.stopped = true; });
-        if (command_.deadline.count() > 0 && now - started_ >= command_.deadline) return end_at(Exit::Limit::deadline, command_.deadline);
-        if (command_.silence.count() > 0 && now - last_sound_ >= command_.silence) return end_at(Exit::Limit::silence, command_.silence);
+        judge_limit(Exit::Limit::deadline, command_.deadline, now - started_, deadline_pardon_);
+        if (!ending_) judge_limit(Exit::Limit::silence, command_.silence, now - last_sound_, silence_pardon_);
+    }
+
+    void judge_limit(Exit::Limit limit, std::chrono::seconds longest, SteadyClock::duration lasted, std::chrono::nanoseconds& pardon) {
+        if (longest.count() == 0 || lasted - pardon < longest) return;
+        const auto waited = command_.idle ? waited_for_a_processor(pid_) : std::chrono::nanoseconds{0};
+        const bool starved = waited * 2 > lasted;
+        pardon = std::min<std::chrono::nanoseconds>({waited, longest * 3, lasted});
+        if (lasted - pardon < longest) return;
+        verdict_.starved = starved;
+        end_at(limit, longest);
     }
 
     void end_at(Exit::Limit limit, std::chrono::seconds after) {
@@ -182,6 +206,8 @@ private:
         Exit result = verdict_;
         result.code = exit.code;
         result.signal = exit.signal;
+        result.cpu_seconds = exit.cpu_seconds;
+        result.peak_memory = exit.peak_memory;
         return result;
     }
 
@@ -194,6 +220,7 @@ private:
     End input_end_, watch_;
     std::array<Source, 2> streams_{Source{Stream::out, End{}, {}}, Source{Stream::err, End{}, {}}};
     SteadyClock::time_point started_ = SteadyClock::now(), last_sound_ = started_, kill_at_{};
+    std::chrono::nanoseconds deadline_pardon_{0}, silence_pardon_{0};
     bool ending_ = false, deaf_ = false;
     Exit verdict_;
 };

@@ -2,8 +2,10 @@
 #include "common/process/start.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,8 +70,14 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 /// What happens between fork and exec, as system calls only: another thread may have held the allocator's lock.
 class Preparation : public bp::extend::handler {
 public:
-    Preparation(char** arguments, char** environment, const char* directory, const Streams& streams, const std::vector<int>& inherited)
-        : arguments_(arguments), environment_(environment), directory_(directory), streams_(streams), inherited_(inherited), parent_(::getpid()) {}
+    Preparation(char** arguments, char** environment, const char* directory, const Streams& streams, const Command& command)
+        : arguments_(arguments),
+          environment_(environment),
+          directory_(directory),
+          streams_(streams),
+          inherited_(command.inherited),
+          idle_(command.idle),
+          parent_(::getpid()) {}
 
     template <class Executor>
     void on_exec_setup(Executor& executor) const {
@@ -88,6 +96,7 @@ public:
         // Locks and databases of ours must not live on in a child.
         ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
         for (const int fd : inherited_) ::fcntl(fd, F_SETFD, 0);
+        if (idle_) stand_back();
         if (directory_ != nullptr && ::chdir(directory_) != 0) ::_exit(126);
     }
 
@@ -98,6 +107,14 @@ public:
     }
 
 private:
+    /// Neither needs a privilege; where one is refused (a strict container) the child is only not idle.
+    static void stand_back() {
+        const sched_param none{};
+        ::sched_setscheduler(0, SCHED_IDLE, &none);
+        constexpr int kOfProcess = 1, kIdleClass = 3 << 13;  // linux/ioprio.h, which the C library does not wrap
+        ::syscall(SYS_ioprio_set, kOfProcess, 0, kIdleClass);
+    }
+
     static void take(int fd, int as) {
         if (fd >= 0 && fd != as) {
             ::dup2(fd, as);
@@ -115,6 +132,7 @@ private:
     const char* directory_;
     Streams streams_;
     const std::vector<int>& inherited_;
+    bool idle_;
     pid_t parent_;
 };
 
@@ -134,7 +152,7 @@ pid_t start(const Command& command, const Streams& streams) {
 
     std::error_code failure;
     bp::child child(bp::exe = program.string(), failure,
-                    Preparation{arguments.data(), environment.data(), where.empty() ? nullptr : where.c_str(), streams, command.inherited});
+                    Preparation{arguments.data(), environment.data(), where.empty() ? nullptr : where.c_str(), streams, command});
     if (failure) {
         throw Unavailable{"process.start",
                           "cannot start " + program.string() + ": " + failure.message() + "; check that it is installed and may be run"};

@@ -3,7 +3,7 @@
 
 #include <sys/resource.h>
 
-#include <nlohmann/json.hpp>
+#include <algorithm>
 
 #include "common/failpoint/failpoint.h"
 #include "common/log/log.h"
@@ -12,6 +12,8 @@
 #include "common/stage/stage.h"
 #include "stages/compress/library.h"
 #include "stages/compress/original.h"
+#include "stages/compress/policy.h"
+#include "stages/compress/record.h"
 #include "stages/compress/tiers.h"
 #include "stages/compress/workshop.h"
 
@@ -23,11 +25,10 @@ using media_db::MediaItem;
 using stage::Outcome;
 using stage::Run;
 
-bool worth_it(const config::Compress& settings, std::uint64_t before, std::uint64_t after) {
-    if (after >= before) return false;
-    const auto saved = before - after;
-    return saved >= settings.minimum_saving.count && saved * 100 >= before * static_cast<std::uint64_t>(settings.minimum_saving_percent);
-}
+constexpr std::chrono::hours kAskAgain{1};       // whether the NAS is back
+constexpr std::chrono::hours kRemakeAfter{24};  // what was made of a copy is made again once the NAS is back: tried that often
+
+Bytes size_of(const fs::path& file) { return Bytes{fs::file_size(file)}; }
 
 class Compress final : public stage::Stage {
 public:
@@ -43,85 +44,182 @@ public:
     }
 
     Outcome process(const MediaItem& item, Run& run) override {
-        const auto& tier = tier_for(settings_.compress, item.taken, run.now());
+        const auto before = record_from(item.compression_metadata);
+        const auto& tier = tier_now(settings_.compress, item.taken, before, run.now());
         run.activity(tier.name + ": " + item.filename);
-        const auto original = original_of(run, item);
         Library library{run};
-        const auto extension = item.kind == MediaKind::video ? video_extension(item.filename, tier.video) : "";
-        const auto fresh = library.fresh_name(item, extension);
-        auto result = small_copy(item, tier, original, fresh, run);
-        if (!result.kept && !worth_it(settings_.compress, item.size.count, fs::file_size(fresh)))
-            result = keep("compress.not_worth_it", "the small copy would save too little");
-        if (result.kept) {
-            MF_AROUND("compress.drop_small", fs::remove(fresh));
-            MF_AROUND("compress.keep_whole",
-                      files::share_file(original, fresh, false));  // not linked: whoever edits a picture in the library must not change the original
-            if (files::digest_file(fresh).sha256 != item.sha256)
-                throw TransientError{"compress.copy",
-                                     "the copy of " + item.filename + " for the library is not the original; check the disks of both"};
-        }
-        const auto shelved = library.shelve(item, fresh, result.kept ? "" : result.extension);
+        Work work{item, run, tier, library, before, before ? library.intact(item) : std::nullopt};
+        if (stands(work) && !before->from_copy) return note(work, *before);
+
+        const auto original = original_of(run, item, away(run));
+        if (original.away) return without_original(work, *original.away);
+        const auto least = least_saving(settings_.compress, tier, item.kind);
+        const auto fresh = library.fresh_name(item, extension_for(work));
+        auto result = small_copy(work, original.file, fresh);
+        if (!result.kept && !least.met(item.size, size_of(fresh))) result = not_worth_it(std::move(result));
+        if (result.kept) keep_whole(item, original.file, fresh);
+        const auto shelved = library.shelve(item, fresh, result.kept ? "" : result.extension, original.file);
         run.moved(item.size);
-        write_down(item, tier, result, shelved, run);
-        return result.kept ? stage::Done{result.kept} : stage::Done{};
+        return write_down(work, result, shelved, false);
     }
 
     std::optional<std::string> rehearse(const MediaItem& item, Run& run) override {
-        return "compress: " + item.filename + " (" + to_text(item.size) + ") is in tier " + tier_for(settings_.compress, item.taken, run.now()).name;
+        return "compress: " + item.filename + " (" + to_text(item.size) + ") is in tier " +
+               tier_now(settings_.compress, item.taken, record_from(item.compression_metadata), run.now()).name;
     }
 
 private:
-    Compressed small_copy(const MediaItem& item, const config::Tier& tier, const fs::path& original, const fs::path& fresh, Run& run) const {
+    struct Work {
+        const MediaItem& item;
+        Run& run;
+        const config::Tier& tier;
+        Library& library;
+        std::optional<Record> before;
+        std::optional<media_db::Copy> intact;  ///< what lies in the library, as we put it there
+    };
+
+    std::string policy(const Work& work) const { return policy_of(settings_.compress, work.tier, work.item); }
+
+    /// The copy at home is the one that this policy makes of this original: nothing need be read or decoded.
+    bool stands(const Work& work) const {
+        if (!work.before) return false;
+        // A codec that came to no end may come to one with more memory or time, which are no part of the policy.
+        if (work.before->kept && work.before->kept->code.starts_with("codec.")) return false;
+        return work.intact && work.before->original == work.item.sha256 && work.before->copy == work.intact->sha256 &&
+               work.before->policy == policy(work);
+    }
+
+    /// Why the NAS is away, if it was found so not long ago: a hundred thousand files do not each wait for a dead server.
+    std::optional<Reason> away(const Run& run) const { return away_ && run.now() - away_since_ < kAskAgain ? away_ : std::nullopt; }
+
+    Outcome without_original(const Work& work, const Reason& why) {
+        if (!away(work.run)) {
+            away_ = why;
+            away_since_ = work.run.now();
+        }
+        if (stands(work)) return note(work, *work.before);
+        if (settings_.compress.when_archive_is_away == config::ArchiveAway::copy && may_go_on(work)) return from_the_copy(work);
+        return stage::Wait{{why.code, "its original is on the NAS only: " + why.text}, kAskAgain};
+    }
+
+    /// Only a small JPEG can go a step further: every other kind would be decoded and encoded a second time. And the last whole copy at home makes
+    /// way for a small one only when the NAS's was read.
+    static bool may_go_on(const Work& work) {
+        return work.item.kind == MediaKind::photo && work.intact && work.intact->sha256 != work.item.sha256 &&
+               files::read_head(work.library.place_of(*work.intact), 3) == "\xFF\xD8\xFF";
+    }
+
+    /// One step further from the small copy at home, without ever becoming pixels. When nothing comes of it, that copy stays as it is.
+    Outcome from_the_copy(const Work& work) {
+        const auto old = work.library.place_of(*work.intact);
+        const auto fresh = work.library.fresh_name(work.item, old.extension().string());
+        auto order = order_for(work, fresh);
+        order.size = work.intact->size;
+        order.sha256 = work.intact->sha256;
+        order.from_copy = true;
+        order.photo.max_megapixels = std::nullopt;  // coarser steps only: fewer pixels come once the original is back
+        auto result = MF_AROUND("compress.codec.copy", workshop_.make(order, old, fresh, work.run.stop()));
+        if (!result.kept && !least_saving(settings_.compress, work.tier, work.item.kind).met(work.intact->size, size_of(fresh))) {
+            result = not_worth_it(std::move(result));
+            MF_AROUND("compress.drop_small", fs::remove(fresh));
+        }
+        if (result.kept) return write_down(work, result, {work.intact->path, {work.intact->sha256, "", work.intact->size}}, true);
+        const auto shelved = work.library.shelve(work.item, fresh, old.extension().string(), old);
+        return write_down(work, result, shelved, true);
+    }
+
+    static Compressed not_worth_it(Compressed made) {
+        made.kept = Reason{"compress.not_worth_it", "the small copy would save too little"};
+        return made;
+    }
+
+    static void keep_whole(const MediaItem& item, const fs::path& original, const fs::path& fresh) {
+        MF_AROUND("compress.drop_small", fs::remove(fresh));
+        MF_AROUND("compress.keep_whole",
+                  files::share_file(original, fresh, false));  // not linked: whoever edits a picture in the library must not change the original
+        if (files::digest_file(fresh).sha256 != item.sha256)
+            throw TransientError{"compress.copy",
+                                 "the copy of " + item.filename + " for the library is not the original; check the disks of both"};
+    }
+
+    std::string extension_for(const Work& work) const {
+        return work.item.kind == MediaKind::video ? video_extension(work.item.filename, work.tier.video) : "";
+    }
+
+    static Order order_for(const Work& work, const fs::path& fresh) {
+        Order order;
+        order.task = work.item.kind == MediaKind::video ? Order::Task::video : Order::Task::photo;
+        order.size = work.item.size;
+        order.sha256 = work.item.sha256;
+        order.extension = fs::path(work.item.filename).extension().string();
+        order.photo = work.tier.photo;
+        order.video = work.tier.video;
+        order.container = container_of(fresh);
+        return order;
+    }
+
+    Compressed small_copy(const Work& work, const fs::path& original, const fs::path& fresh) const {
+        const auto& [item, run, tier, library, before, intact] = work;
         if (item.resource == ResourceKind::live_movie)
             return keep("compress.live_movie", "the movie of a live photo stays as it is, so that the pair stays one");
-        Order order;
-        order.size = item.size;
-        order.sha256 = item.sha256;
-        order.extension = fs::path(item.filename).extension().string();
-        if (item.kind == MediaKind::photo) {
-            if (tier.photo.keep) return keep("compress.tier", "tier " + tier.name + " keeps photos as they are");
-            order.task = Order::Task::photo;
-            order.photo = tier.photo;
-        } else if (item.kind == MediaKind::video) {
-            if (tier.video.keep) return keep("compress.tier", "tier " + tier.name + " keeps videos as they are");
-            order.task = Order::Task::video;
-            order.video = tier.video;
-            order.container = container_of(fresh);
-        } else {
+        if (item.kind != MediaKind::photo && item.kind != MediaKind::video)
             return keep("compress.kind", "files of this kind are kept as they are");
-        }
-        auto result = MF_AROUND("compress.codec", workshop_.make(order, original, fresh, run.stop()));
-        result.extension = fresh.extension() == original.extension() ? "" : fresh.extension().string();
+        const bool video = item.kind == MediaKind::video;
+        if (video ? tier.video.keep : tier.photo.keep)
+            return keep("compress.tier", "tier " + tier.name + " keeps " + (video ? "videos" : "photos") + " as they are");
+        auto result = MF_AROUND("compress.codec", workshop_.make(order_for(work, fresh), original, fresh, run.stop()));
+        if (result.extension.empty() && fresh.extension() != original.extension()) result.extension = fresh.extension().string();
         return result;
     }
 
-    void write_down(const MediaItem& item, const config::Tier& tier, const Compressed& result, const Shelved& shelved, Run& run) const {
-        nlohmann::json metadata{{"tier", tier.name},
-                                {"original_sha256", to_hex(item.sha256)},
-                                {"sha256", to_hex(shelved.digests.sha256)},
-                                {"bytes_before", item.size.count},
-                                {"bytes_after", shelved.digests.size.count},
-                                {"path", shelved.relative.string()},
-                                {"at", to_iso(run.now())}};
-        if (result.kept) {
-            metadata["kept"] = {{"code", result.kept->code}, {"text", result.kept->text}};
-        } else {
-            metadata["how"] = result.how;
-            metadata["psnr"] = result.psnr;
-            metadata["tools"] = result.tools;
-        }
+    /// Nothing is made: only the tier, and when the file is looked at again, are written down.
+    Outcome note(const Work& work, Record record) {
+        if (record.tier != work.tier.name) record.tier_since = work.run.now();
+        record.tier = work.tier.name;
+        const auto next = next_look(work, record);
+        work.run.with_outcome([id = work.item.id, text = to_json(record), next, now = work.run.now()](media_db::MediaDb& db) {
+            Catalogue(db).set_compression_record(id, text, next, now);
+        });
+        return record.kept ? stage::Done{record.kept} : stage::Done{};
+    }
+
+    std::optional<Timestamp> next_look(const Work& work, const Record& record) const {
+        const auto next = next_tier_at(settings_.compress, work.tier, work.item.taken, record.tier_since);
+        if (!record.from_copy) return next;
+        const auto remake = work.run.now() + kRemakeAfter;
+        return next ? std::min(*next, remake) : remake;
+    }
+
+    Outcome write_down(const Work& work, const Compressed& result, const Shelved& shelved, bool from_copy) {
+        auto& run = work.run;
+        Record record;
+        record.tier = work.tier.name;
+        record.tier_since = work.before && work.before->tier == work.tier.name ? work.before->tier_since : run.now();
+        record.policy = policy(work);
+        record.original = work.item.sha256;
+        record.copy = shelved.digests.sha256;
+        record.before = work.item.size;
+        record.after = shelved.digests.size;
+        record.path = shelved.relative;
+        record.from_copy = from_copy;
+        record.at = run.now();
+        record.kept = result.kept;
+        record.how = result.how;
+        record.tools = result.tools;
+        record.psnr = result.psnr;
+        record.cpu_seconds = result.cpu_seconds;
+        record.measures = result.measures;
         media_db::Copy copy;
-        copy.media = item.id;
+        copy.media = work.item.id;
         copy.place = Place::library;
         copy.path = shelved.relative;
         copy.sha256 = shelved.digests.sha256;
         copy.size = shelved.digests.size;
-        copy.proof = result.kept ? "placed" : "decoded";
+        copy.proof = result.kept && !from_copy ? "placed" : "decoded";
         copy.written = run.now();
         copy.proven = run.now();
-        copy.receipt = metadata.dump();
-        const auto next = next_tier_at(settings_.compress, item.taken, run.now());
-        run.with_outcome([copy, next, id = item.id, run_id = run.id(), now = run.now()](media_db::MediaDb& db) {
+        copy.receipt = to_json(record);
+        run.with_outcome([copy, next = next_look(work, record), id = work.item.id, run_id = run.id(), now = run.now()](media_db::MediaDb& db) {
             media_db::Evidence evidence{db};
             // Two processes may both have found one left-over copy without a row, for two photos of the same content.
             for (const auto& other : evidence.at_path(Place::library, copy.path))
@@ -132,10 +230,13 @@ private:
             Catalogue(db).set_compressed(id, copy.size, copy.receipt, next, now);
             media_db::Events(db).add({0, now, id, {}, run_id, "compress", "shelved", copy.receipt});
         });
+        return result.kept ? stage::Done{result.kept} : stage::Done{};
     }
 
     const config::Settings& settings_;
     Workshop workshop_;
+    std::optional<Reason> away_;
+    Timestamp away_since_;
 };
 
 }  // namespace

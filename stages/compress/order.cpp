@@ -10,6 +10,7 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::size_t kMostMeasures = 32;
 constexpr std::array<std::string_view, 5> kOutcomes{"made", "kept", "broken", "failed", "person"};
 
 /// One line of printable characters: it goes into the database and before a person's eyes.
@@ -18,6 +19,23 @@ std::string line(const json& value, std::size_t longest = 400) {
     for (auto& c : text)
         if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) > 0x7E) c = '?';
     return text;
+}
+
+/// Numbers by short names of lower-case letters, digits and underscores; what is anything else is dropped.
+std::map<std::string, double> measures_from(const json& object) {
+    std::map<std::string, double> measures;
+    if (!object.is_object()) return measures;
+    for (const auto& [name, value] : object.items()) {
+        const bool plain = !name.empty() && name.size() <= 24 && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+        if (plain && value.is_number() && measures.size() < kMostMeasures) measures.emplace(name, value.get<double>());
+    }
+    return measures;
+}
+
+Sha256 checksum_from(const json& text) {
+    const auto sha256 = sha256_from_hex(text.get<std::string>());
+    if (!sha256) throw BadInput{"codec.order", "an order without the checksum of its original"};
+    return *sha256;
 }
 
 json photo_json(const config::PhotoTier& tier) {
@@ -69,6 +87,10 @@ std::string to_json(const Order& order) {
                     {"sha256", to_hex(order.sha256)},
                     {"extension", order.extension},
                     {"container", order.container},
+                    {"from_copy", order.from_copy},
+                    {"small", order.small},
+                    {"small_size", order.small_size.count},
+                    {"small_sha256", to_hex(order.small_sha256)},
                     {"photo", photo_json(order.photo)},
                     {"video", video_json(order.video)},
                     {"limits",
@@ -86,10 +108,12 @@ Order order_from(std::string_view text) {
         order.original = object.at("original").get<int>();
         order.result = object.at("result").get<int>();
         order.size = Bytes{object.at("size").get<std::uint64_t>()};
-        const auto sha256 = sha256_from_hex(object.at("sha256").get<std::string>());
-        if (!sha256) throw BadInput{"codec.order", "an order without the checksum of its original"};
-        order.sha256 = *sha256;
         order.extension = object.at("extension").get<std::string>();
+        order.sha256 = checksum_from(object.at("sha256"));
+        order.from_copy = object.at("from_copy").get<bool>();
+        order.small = object.at("small").get<int>();
+        order.small_size = Bytes{object.at("small_size").get<std::uint64_t>()};
+        order.small_sha256 = checksum_from(object.at("small_sha256"));
         order.container = object.at("container").get<std::string>();
         order.photo = photo_from(object.at("photo"));
         order.video = video_from(object.at("video"));
@@ -104,7 +128,7 @@ Order order_from(std::string_view text) {
 }
 
 std::string to_json(const Answer& answer) {
-    json object{{"outcome", kOutcomes[static_cast<std::size_t>(answer.outcome)]}};
+    json object{{"outcome", kOutcomes[static_cast<std::size_t>(answer.outcome)]}, {"measures", answer.result.measures}};
     if (answer.outcome == Answer::Outcome::made)
         object.update(
             {{"extension", answer.result.extension}, {"how", answer.result.how}, {"psnr", answer.result.psnr}, {"tools", answer.result.tools}});
@@ -121,6 +145,7 @@ Answer answer_from(std::string_view text) {
         const auto found = std::find(kOutcomes.begin(), kOutcomes.end(), object.at("outcome").get<std::string>());
         if (found == kOutcomes.end()) throw BadInput{"codec.order", "a codec program answers with a word that is not known"};
         answer.outcome = static_cast<Answer::Outcome>(found - kOutcomes.begin());
+        if (object.contains("measures")) answer.result.measures = measures_from(object["measures"]);
         if (answer.outcome == Answer::Outcome::made) {
             answer.result.extension = line(object.at("extension"), 8);
             answer.result.how = line(object.at("how"));

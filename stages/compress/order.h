@@ -34,6 +34,10 @@ struct Order {
     std::string container;  ///< "mov" or "mp4": what a clip is written as
     config::PhotoTier photo;
     config::VideoTier video;
+    bool from_copy = false;  ///< `original` is a small copy, because its own original is away: only steps that lose next to nothing may be taken
+    int small = -1;          ///< when not -1: nothing is made; this descriptor's file is looked at beside the original (craft::look)
+    Bytes small_size;
+    Sha256 small_sha256;
     Limits limits;
 };
 

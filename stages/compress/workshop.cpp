@@ -45,12 +45,13 @@ std::map<std::string, std::string> environment() {
     return kept;
 }
 
-process::Command command_for(Order::Task task) {
+process::Command command_for(Order::Task task, bool idle) {
     process::Command command;
     command.argv = {program(task).string()};
     command.environment = environment();
     command.directory = "/";
     command.grace = seconds{0};  // it has nothing to tidy up
+    command.idle = idle;         // a photo can wait; whoever uses this machine cannot
     return command;
 }
 
@@ -83,6 +84,8 @@ bool out_of_memory(const Said& said) {
 /// Why a file keeps its bytes whose codec came to no answer.
 Compressed kept_after(const Said& said) {
     const auto& exit = said.exit;
+    if (exit.deadline_hit && exit.starved)
+        throw TransientError{"codec.starved", "its codec got next to no processor time; tried again when this machine is less busy"};
     if (exit.limit == process::Exit::Limit::silence)
         return keep("codec.hung", "its codec showed no sign of life for " + std::to_string(exit.after.count()) + " s and was ended");
     if (exit.deadline_hit) return keep("codec.deadline", "its codec took longer than " + std::to_string(exit.after.count()) + " s and was ended");
@@ -148,7 +151,7 @@ Workshop::Workshop(const config::Compress& settings) : settings_(settings) {}
 
 void Workshop::look_around() const {
     for (const auto task : {Order::Task::photo, Order::Task::video}) {
-        auto command = command_for(task);
+        auto command = command_for(task, settings_.idle);
         command.argv.emplace_back("--check");
         command.deadline = kStart;
         const auto said = hear_out(command);
@@ -185,7 +188,7 @@ Compressed Workshop::make(const Order& given, const fs::path& original, const fs
     order.original = from.get();
     order.result = to.get();
 
-    auto command = command_for(order.task);
+    auto command = command_for(order.task, settings_.idle);
     command.inherited = {order.original, order.result};
     command.input = to_json(order);
     command.deadline = order.limits.cpu;
@@ -198,6 +201,7 @@ Compressed Workshop::make(const Order& given, const fs::path& original, const fs
         auto made = said.exit.ok() ? judged(understood(said.answer)) : kept_after(said);
         if (!made.kept && !looks_made(order.original, order.result))
             made = keep("codec.crashed", "its codec made something that is no photo or clip");
+        made.cpu_seconds = said.exit.cpu_seconds;
         if (made.kept) fs::remove(result);
         return made;
     } catch (...) {

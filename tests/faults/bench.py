@@ -131,7 +131,7 @@ class Bench:
             config["icloud_delete"].pop("require")
             config["retry"] = {"first": "0s", "max": "0s", "attempts": 20}
             config["workflow"] = {"cleanup_after": "0s"}
-            config["compress"] = {"minimum_saving": "1 KiB"}      # the photos are small
+            config.setdefault("compress", {})["minimum_saving"] = "1 KiB"      # the photos are small
             self.world.write_config()
             self.judge = Judge(self.root, lambda: self.world.icloud.call("state")["assets"], lambda: self.world.icloud.deleted(), self.phone.on_phone)
         except BaseException:

@@ -33,6 +33,7 @@ House::House() {
     settings.icloud.username = "jdoe@example.com";
     settings.icloud.cookie_directory = dir / "icloud";
     settings.icloud_delete.enabled = true;
+    settings.compress.idle = false;  // tests are not what a machine does when it has nothing else to do
 }
 
 media_db::MediaDb& House::db() {

@@ -152,6 +152,7 @@ class World:
         else:
             config["pixel"] = {"enabled": False}
             config["icloud_delete"]["require"] = ["nas"]
+        config.setdefault("compress", {})["idle"] = False  # tests are not what a machine does when it has nothing else to do
         return config
 
     def configure(self, section: str, **keys) -> None:

@@ -20,7 +20,7 @@ Compressed craft::make(const Order& order) {
     if (asked.starts_with("crash")) std::raise(SIGSEGV);
     if (asked.starts_with("abort")) std::abort();
     if (asked.starts_with("exit")) ::_exit(3);
-    while (asked.starts_with("hang")) ::usleep(1000);
+    while (asked.starts_with("hang")) ::sleep(1000);
     if (asked.starts_with("killed")) std::raise(SIGKILL);
     if (asked.starts_with("grow")) write_at(order.result, order.limits.file.count, "x");
     if (asked.starts_with("eat")) {

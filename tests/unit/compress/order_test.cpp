@@ -17,6 +17,10 @@ TEST_CASE("an order arrives as it was given", "[compress]") {
     order.container = "mp4";
     order.photo = {false, 77, 12.5};
     order.video = {false, "av1", 31, 1920, "slow"};
+    order.from_copy = true;
+    order.small = 7;
+    order.small_size = Bytes{99};
+    order.small_sha256.bytes[5] = 9;
     order.limits = {Bytes{123}, std::chrono::seconds{45}, Bytes{678}, false, true};
     const auto got = stages::order_from(stages::to_json(order));
     CHECK(got.task == order.task);
@@ -31,6 +35,10 @@ TEST_CASE("an order arrives as it was given", "[compress]") {
     CHECK(got.video.codec == "av1");
     CHECK(got.video.max_long_edge == 1920);
     CHECK(got.video.preset == "slow");
+    CHECK(got.from_copy);
+    CHECK(got.small == 7);
+    CHECK(got.small_size == Bytes{99});
+    CHECK(got.small_sha256 == order.small_sha256);
     CHECK(got.limits.memory == Bytes{123});
     CHECK(got.limits.cpu == std::chrono::seconds{45});
     CHECK(got.limits.file == Bytes{678});
@@ -41,8 +49,10 @@ TEST_CASE("an order arrives as it was given", "[compress]") {
 TEST_CASE("an answer arrives as it was given, made harmless", "[compress]") {
     Answer made;
     made.outcome = Answer::Outcome::made;
-    made.result = {std::nullopt, ".mp4", "hevc crf 26", 41.5, "FFmpeg 5.1"};
+    made.result = {std::nullopt, ".mp4", "hevc crf 26", 41.5, "FFmpeg 5.1", {}, 0};
+    made.result.measures = {{"ssim_p5", 0.97}, {"No \n name", 1}};
     const auto got = stages::answer_from(stages::to_json(made));
+    CHECK(got.result.measures == std::map<std::string, double>{{"ssim_p5", 0.97}});
     CHECK(got.outcome == Answer::Outcome::made);
     CHECK(got.result.how == "hevc crf 26");
     CHECK(got.result.psnr == 41.5);

@@ -28,7 +28,26 @@ TEST_CASE("a photo from the future is a young one", "[compress]") { CHECK(stages
 TEST_CASE("the next tier begins when the age limit of this one is reached", "[compress]") {
     const auto settings = three_tiers();
     const auto taken = kNow - std::chrono::days{10};
-    REQUIRE(stages::next_tier_at(settings, taken, kNow));
-    CHECK(*stages::next_tier_at(settings, taken, kNow) == taken + std::chrono::days{365});
-    CHECK_FALSE(stages::next_tier_at(settings, kNow - std::chrono::days{2000}, kNow));
+    CHECK(stages::next_tier_at(settings, settings.tiers[0], taken, kNow) == taken + std::chrono::days{365});
+    CHECK_FALSE(stages::next_tier_at(settings, settings.tiers[2], taken, kNow));
+}
+
+TEST_CASE("a file changes its tier at most once in compress.tier_change_every", "[compress]") {
+    const auto settings = three_tiers();  // 90 days
+    const auto taken = kNow - std::chrono::days{366};
+    stages::Record record;
+    record.tier = "light";
+    const auto [days, name] = GENERATE(table<int, std::string>({{0, "light"}, {89, "light"}, {90, "medium"}, {-1, "medium"}}));
+    record.tier_since = kNow - std::chrono::days{days};
+    CHECK(stages::tier_now(settings, taken, record, kNow).name == name);
+    CHECK(stages::tier_now(settings, taken, std::nullopt, kNow).name == "medium");
+    // And it is looked at again when that time is over, not before.
+    CHECK(stages::next_tier_at(settings, settings.tiers[0], taken, kNow) == kNow + std::chrono::days{90});
+}
+
+TEST_CASE("a tier that is not in the config any more holds no file", "[compress]") {
+    stages::Record record;
+    record.tier = "tier 4";
+    record.tier_since = kNow;
+    CHECK(stages::tier_now(three_tiers(), kNow, record, kNow).name == "light");
 }

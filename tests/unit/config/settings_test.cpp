@@ -48,7 +48,8 @@ pixel: {batch_files: 9, batch_bytes: 1 GB, proof: freed, dwell: 0s, free_phone: 
 archive: {root: /nas, layout: "{filename}", processes: 3, settle: 0s, trash: bin}
 processing: {enabled: false}
 compress: {processes: 4, minimum_saving: 1 KiB, minimum_saving_share: 7%, deadline: 1m, memory: 1 GiB, confine: required,
-           tiers: [{younger_than: 30d, photo: keep}, {photo: {quality: 60, max_megapixels: 2.5}, video: {codec: av1, quality: 40, max_long_edge: 1280, preset: "8"}}]}
+           tier_change_every: 10d, when_archive_is_away: copy, idle: false,
+           tiers: [{younger_than: 30d, photo: keep}, {minimum_saving: 9 KiB, minimum_saving_share: 12%, minimum_saving_share_video: 30%, photo: {quality: 60, max_megapixels: 2.5}, video: {codec: av1, quality: 40, max_long_edge: 1280, preset: "8"}}]}
 icloud_mark: {enabled: false}
 icloud_delete: {enabled: true, approval: automatic, keep_days: 0, require: google, google_proof: dwelt, fresh_within: 1d, max_per_run: 3, max_share: 100%}
 cleanup: {enabled: false}
@@ -83,6 +84,13 @@ log: {level: debug, format: logfmt}
     CHECK_FALSE(s.processing_enabled);
     REQUIRE(s.compress.tiers.size() == 2);
     CHECK(s.compress.confine == config::Confine::required);
+    CHECK(s.compress.tier_change_every == std::chrono::days{10});
+    CHECK(s.compress.when_archive_is_away == config::ArchiveAway::copy);
+    CHECK_FALSE(s.compress.idle);
+    CHECK_FALSE(s.compress.tiers[0].minimum_saving_percent);
+    CHECK(s.compress.tiers[1].minimum_saving == Bytes{9 << 10});
+    CHECK(s.compress.tiers[1].minimum_saving_percent == 12);
+    CHECK(s.compress.tiers[1].minimum_saving_percent_video == 30);
     CHECK(s.compress.tiers[0].name == "light");
     CHECK(s.compress.tiers[0].photo.keep);
     CHECK(s.compress.tiers[0].video.keep);  // a kind that a tier does not name is left as it is
@@ -105,7 +113,7 @@ log: {level: debug, format: logfmt}
     CHECK(s.processes("icloud_delete") == 1);
     REQUIRE(s.warnings.size() == 1);
     CHECK(s.warnings[0] ==
-          "m.yaml:14:26: icloud_delete.enabled: only what a person puts into the album is deleted while icloud_mark.enabled is false");
+          "m.yaml:15:26: icloud_delete.enabled: only what a person puts into the album is deleted while icloud_mark.enabled is false");
 }
 
 TEST_CASE("auto is short for automatic approval", "[config]") {
@@ -195,4 +203,13 @@ TEST_CASE("a file that is not there is told with its name", "[config]") {
         CHECK(error.code() == "config.missing");
         CHECK(std::string{error.what()}.find((dir / "no.yaml").string()) == 0);
     }
+}
+
+TEST_CASE("one share for all tiers, as it was written before tiers had their own, still means all of them", "[config]") {
+    const auto usual = reading(kUser);
+    CHECK(usual.compress.tiers[2].minimum_saving_percent == 20);
+    CHECK(usual.compress.tiers[2].minimum_saving_percent_video == 25);
+    const auto older = reading(std::string{kUser} + "\ncompress: {minimum_saving_share: 7%}");
+    for (const auto& tier : older.compress.tiers) CHECK_FALSE(tier.minimum_saving_percent);
+    CHECK(older.compress.minimum_saving_percent == 7);
 }

@@ -305,3 +305,17 @@ TEST_CASE("a child has our signals at their default and none of our files", "[pr
     CHECK_THAT(out, Catch::EndsWith("\n0\n1\n2\n3\n"));  // 3 is the directory that ls reads
     ::close(secret);
 }
+
+TEST_CASE("a child that stands back gets only what nobody else wants", "[process]") {
+    Command command = shell("set -- $(cat /proc/self/stat | sed 's/.*) //'); echo ${39}; ionice");
+    command.inherit_environment = true;
+    CHECK(process::capture(command).out.substr(0, 2) == "0\n");
+    command.idle = true;
+    CHECK(process::capture(command).out == "5\nidle\n");  // SCHED_IDLE
+}
+
+TEST_CASE("what a child used up is told", "[process]") {
+    const auto output = process::capture(shell("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done"));
+    CHECK(output.exit.cpu_seconds > 0.005);
+    CHECK(output.exit.peak_memory > 100'000);
+}
