@@ -29,7 +29,7 @@ std::optional<Sha256> readable(Read&& read) {
 }
 
 Sha256 digest(int file, const std::string& name, const std::function<bool()>& stop) {
-    files::Digester digester;
+    files::Digester digester{files::Checksums::sha256_only};
     std::vector<char> block(1 << 20);
     for (;;) {
         if (stop && stop()) throw Interrupted{"interrupted", "asked to stop while reading " + name};

@@ -83,7 +83,7 @@ files::Digests Intake::place(const files::Tree& from, const fs::path& name, cons
     const auto source = from.open_read(name);
     backup_.make_directories(relative.parent_path());
     const auto unfinished = relative.parent_path() / files::temporary_name();
-    digests = files::copy_in(source.get(), backup_, unfinished, taken, house_.stop);
+    digests = files::copy_in(source.get(), backup_, unfinished, taken, house_.stop, {}, files::Checksums::with_apple);
     try {
         if (digests.sha256 != file.sha256 || digests.size != file.size)
             throw BadInput("exchange.changed", (from.root() / name).string() + " is not what the manifest says it is; ask for it again");

@@ -15,13 +15,13 @@
 namespace mediaferry::files {
 
 Digests copy_in(int source, const Tree& to, const fs::path& name, Timestamp modified, const std::function<bool()>& stop,
-                const std::function<void(Bytes)>& moved) {
+                const std::function<void(Bytes)>& moved, Checksums wanted) {
     const std::string shown = (to.root() / name).string();
     Descriptor target = MF_AROUND("files.copy.create", to.create_new(name));
     try {
         ::posix_fadvise(source, 0, 0, POSIX_FADV_SEQUENTIAL);
         const auto block = calls::aligned_block();
-        Digester digester;
+        Digester digester{wanted};
         for (off_t at = 0;;) {
             if (stop && stop()) throw Interrupted{"interrupted", "asked to stop while copying to " + shown};
             const ssize_t got = calls::read_at(source, block.get(), calls::kBlock, at);

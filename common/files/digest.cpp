@@ -34,18 +34,17 @@ constexpr std::string_view kAppleSalt{"com.apple.XattrObjectSalt\0com.apple.Data
 
 struct Digester::Impl {
     Context sha256 = started(EVP_sha256());
-    Context sha1 = started(EVP_sha1());
+    Context sha1;  ///< empty: Apple's checksum is not wanted
     std::uint64_t size = 0;
+
+    explicit Impl(Checksums wanted) {
+        if (wanted == Checksums::sha256_only) return;
+        sha1 = started(EVP_sha1());
+        update(sha1, kAppleSalt);
+    }
 };
 
-Digester::Digester() : impl_(new Impl) {
-    try {
-        update(impl_->sha1, kAppleSalt);
-    } catch (...) {
-        delete impl_;
-        throw;
-    }
-}
+Digester::Digester(Checksums wanted) : impl_(new Impl{wanted}) {}
 
 Digester::~Digester() { delete impl_; }
 Digester::Digester(Digester&& other) noexcept : impl_(std::exchange(other.impl_, nullptr)) {}
@@ -56,20 +55,20 @@ Digester& Digester::operator=(Digester&& other) noexcept {
 
 void Digester::add(std::string_view bytes) {
     update(impl_->sha256, bytes);
-    update(impl_->sha1, bytes);
+    if (impl_->sha1) update(impl_->sha1, bytes);
     impl_->size += bytes.size();
 }
 
 Digests Digester::take() {
     Digests digests;
     digests.size = {impl_->size};
+    if (EVP_DigestFinal_ex(impl_->sha256.get(), digests.sha256.bytes.data(), nullptr) != 1)
+        throw std::runtime_error("OpenSSL cannot finish a digest");
+    if (!impl_->sha1) return digests;
     // 0x01 names the kind of checksum; 21 bytes are 28 base64 digits with nothing to pad.
     std::array<unsigned char, 21> marked{0x01};
     std::array<char, 29> text{};
-    if (EVP_DigestFinal_ex(impl_->sha256.get(), digests.sha256.bytes.data(), nullptr) != 1 ||
-        EVP_DigestFinal_ex(impl_->sha1.get(), marked.data() + 1, nullptr) != 1) {
-        throw std::runtime_error("OpenSSL cannot finish a digest");
-    }
+    if (EVP_DigestFinal_ex(impl_->sha1.get(), marked.data() + 1, nullptr) != 1) throw std::runtime_error("OpenSSL cannot finish a digest");
     EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), marked.data(), static_cast<int>(marked.size()));
     digests.apple_checksum = text.data();
     return digests;

@@ -84,19 +84,24 @@ std::string printable(std::string_view);
 
 // ---- hashing ------------------------------------------------------------------------------------------------------
 
-/// What the bytes are. Both digests are taken in one pass.
+/// What the bytes are; all in one pass.
 struct Digests {
     Sha256 sha256;
-    std::string
-        apple_checksum;  ///< base64(0x01 || SHA1("com.apple.XattrObjectSalt\0com.apple.DataObjectSalt\0" || bytes)), unpadded; facts/icloud.md 0.1
+    /// base64(0x01 || SHA1("com.apple.XattrObjectSalt\0com.apple.DataObjectSalt\0" || bytes)), unpadded; facts/icloud.md 0.1. "" where it was
+    /// not asked for.
+    std::string apple_checksum;
     Bytes size;
-    friend bool operator==(const Digests&, const Digests&) = default;
+    /// By content: whether Apple's checksum was asked for does not matter.
+    friend bool operator==(const Digests& a, const Digests& b) { return a.sha256 == b.sha256 && a.size == b.size; }
 };
+
+/// Apple's checksum is a second hash over the same bytes, and costs nearly as much as the first.
+enum class Checksums { with_apple, sha256_only };
 
 /// Feeds bytes piece by piece; take() once at the end.
 class Digester {
 public:
-    Digester();
+    explicit Digester(Checksums = Checksums::with_apple);
     ~Digester();
     Digester(Digester&&) noexcept;
     Digester& operator=(Digester&&) noexcept;
@@ -155,11 +160,11 @@ private:
 /// through the writing descriptor and checks close. On any failure the new file is removed. `stop` true throws Interrupted.
 /// `moved` is told the bytes of each block as they go.
 Digests copy_in(int source, const Tree& to, const fs::path& name, Timestamp modified, const std::function<bool()>& stop = {},
-                const std::function<void(Bytes)>& moved = {});
+                const std::function<void(Bytes)>& moved = {}, Checksums = Checksums::sha256_only);
 
 /// Bytes as the storage gives them, not as the page cache remembers them.
 struct ReadBack {
-    Digests digests;
+    Digests digests;              ///< without Apple's checksum
     std::string method;           ///< "direct" (O_DIRECT), "evicted" (pages dropped, absence checked with mincore), "cached" or "memory" (tmpfs)
     bool past_the_cache = false;  ///< false: the pages could not be dropped; this reading proves nothing
 };

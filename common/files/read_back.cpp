@@ -11,7 +11,6 @@
 #include <cerrno>
 
 #include "common/errors/errors.h"
-#include "common/failpoint/failpoint.h"
 #include "common/files/calls.h"
 #include "common/files/files.h"
 
@@ -42,15 +41,16 @@ bool absent_from_cache(int fd, std::uint64_t size) {
     return true;
 }
 
-/// Drops the cached pages: they would vouch for bytes that the storage never took. Dirty pages cannot be dropped, hence the fsync.
+/// Drops the cached pages: they would vouch for bytes that the storage never took. Dirty pages cannot be dropped: only then, a flush first. (One
+/// that is not needed costs as much as all the rest of a small file.)
 bool evict(int fd, std::uint64_t size, const std::string& name) {
-    for (int attempt = 0; attempt < 4; ++attempt) {
-        if (MF_AROUND("files.read_back.fsync", ::fsync(fd)) != 0 && errno != EINVAL && errno != EROFS && errno != EINTR)
-            throw_errno(errno, "cannot flush to storage", name);
+    for (int attempt = 0; attempt < 5; ++attempt) {
+        if (attempt > 0 && ::fsync(fd) != 0 && errno != EINVAL && errno != EROFS && errno != EINTR) throw_errno(errno, "cannot flush to storage", name);
         ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
         if (absent_from_cache(fd, size)) return true;
+        if (attempt == 0) continue;
         // Another processor may hold a page for a moment (read-ahead, a pending list); it lets go by itself.
-        const timespec moment{0, 5'000'000L << attempt};
+        const timespec moment{0, 5'000'000L << (attempt - 1)};
         ::nanosleep(&moment, nullptr);
     }
     return false;
@@ -81,7 +81,7 @@ struct Reading {
 
 Reading read_all(int fd, bool direct, const std::string& name, const std::function<bool()>& stop) {
     const auto block = calls::aligned_block();
-    Digester digester;
+    Digester digester{Checksums::sha256_only};
     Reading reading;
     reading.all_direct = direct;
     for (off_t at = 0;;) {

@@ -108,15 +108,17 @@ std::vector<QueuedFile> Queue::planned(std::int64_t id, const std::string& after
     return media_db::all(query, queued_file_from);
 }
 
-void Queue::record(std::int64_t id, const QueuedFile& file) {
+void Queue::record(std::int64_t id, const std::vector<QueuedFile>& files) {
     Transaction transaction(db_, MF_COMMIT("db.queue.record"));
-    put(db_, id, file, R"(UPDATE action_file SET class = :class, size = :size, status = :status, reason_code = :code, reason_text = :text
-                           WHERE action_id = :id AND path = :path)");
-    Query(db_, R"(UPDATE action_queue SET copied = copied + (:status = 'copied'), skipped = skipped + (:status = 'skipped'),
-                                          errors = errors + (:status = 'error') WHERE id = :id)")
-        .with(":id", id)
-        .with(":status", file.status)
-        .run();
+    for (const auto& file : files) {
+        put(db_, id, file, R"(UPDATE action_file SET class = :class, size = :size, status = :status, reason_code = :code, reason_text = :text
+                               WHERE action_id = :id AND path = :path)");
+        Query(db_, R"(UPDATE action_queue SET copied = copied + (:status = 'copied'), skipped = skipped + (:status = 'skipped'),
+                                              errors = errors + (:status = 'error') WHERE id = :id)")
+            .with(":id", id)
+            .with(":status", file.status)
+            .run();
+    }
     transaction.commit();
 }
 

@@ -70,7 +70,7 @@ public:
     void count(std::int64_t id);
     /// Planned files after `after` (paths as bytes), in order.
     std::vector<QueuedFile> planned(std::int64_t id, const std::string& after, std::size_t limit) const;
-    void record(std::int64_t id, const QueuedFile&);
+    void record(std::int64_t id, const std::vector<QueuedFile>&);
     /// done, failed when there were errors.
     void finish(std::int64_t id, Timestamp now);
     /// Back in the queue, with the reason; nullopt: without one.

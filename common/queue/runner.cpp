@@ -2,6 +2,7 @@
 #include "common/queue/runner.h"
 
 #include <map>
+#include <utility>
 
 #include "common/errors/errors.h"
 #include "common/failpoint/failpoint.h"
@@ -112,6 +113,7 @@ void Runner::run(const std::vector<QueuedAction>& actions) {
             work(actions[at]);
         }
     } catch (const Error& error) {
+        write_down();
         const bool asked = dynamic_cast<const Interrupted*>(&error) != nullptr;
         for (auto rest = at; rest < actions.size(); ++rest)
             queue.wait(actions[rest].id, asked || rest > at ? std::nullopt : std::optional{error.reason()});
@@ -133,11 +135,38 @@ void Runner::work(const QueuedAction& action) {
         after = files.back().path;
         for (auto& file : files) work_file(action, wish, file);
     }
+    write_down();
     queue.finish(action.id, clock_.now());
+}
+
+/// What was done is on its disk; here it is only told, for some files at once: a commit for each would cost more than a small file's copy. A run that
+/// dies before finds those files again, equal, and tells them as copied then.
+void Runner::done(const QueuedAction& action, const QueuedFile& file) {
+    constexpr std::size_t most = 64;
+    constexpr std::chrono::seconds longest{1};
+    const auto now = std::chrono::steady_clock::now();
+    if (done_.files.empty()) done_.since = now;
+    done_.action = action.id;
+    done_.files.push_back(file);
+    if (done_.files.size() >= most || now - done_.since >= longest || action.action == "trash") write_down();
+}
+
+/// The index first: what media.db calls copied is in it.
+void Runner::write_down() {
+    if (done_.files.empty()) return;
+    const auto now = std::exchange(done_, {});
+    if (!now.rows.empty()) {
+        archive_index::Index::Change change{sides_.index};
+        for (const auto& row : now.rows) sides_.index.put(row);
+        change.commit();
+    }
+    media_db::Queue(db_).record(now.action, now.files);
 }
 
 void Runner::work_file(const QueuedAction& action, const Wish& wish, QueuedFile& file) {
     if (sides_.stop && sides_.stop()) throw Interrupted{"interrupted", "asked to stop"};
+    constexpr Bytes long_work{64U << 20};
+    if (file.size > long_work) write_down();
     if (tell_) tell_({action, number_, of_, handled_, total_, bytes_, file.path});
     try {
         file.reason = files::in_our_words([&] { return act(action, wish, file); });
@@ -154,13 +183,17 @@ void Runner::work_file(const QueuedAction& action, const Wish& wish, QueuedFile&
         file.reason = Reason{error.code(), full_message(error)};
         log::warning("a queued file failed", {{"PATH", file.path}, {"REASON", error.code()}});
     }
-    media_db::Queue(db_).record(action.id, file);
+    done(action, file);
     ++handled_;
 }
 
 std::optional<Reason> Runner::act(const QueuedAction& action, const Wish& wish, const QueuedFile& file) {
     if (action.action == "pull") return pull(sides_, file.path);
-    if (action.action == "push") return push(sides_, file.path, clock_.now());
+    if (action.action == "push") {
+        auto pushed = push(sides_, file.path, clock_.now());
+        if (pushed.row) done_.rows.push_back(std::move(*pushed.row));
+        return pushed.reason;
+    }
     return trash(wish, file.path);
 }
 

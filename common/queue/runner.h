@@ -3,6 +3,7 @@
 // Works through the queue, target by target. Only what was queued is done. A run that was killed is gone on with by the next: what it copied is
 // there under its name, or not at all, and is told as copied.
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -63,6 +64,8 @@ private:
     void work(const media_db::QueuedAction&);
     void work_file(const media_db::QueuedAction&, const Wish&, media_db::QueuedFile&);
     std::optional<Reason> act(const media_db::QueuedAction&, const Wish&, const media_db::QueuedFile&);
+    void done(const media_db::QueuedAction&, const media_db::QueuedFile&);
+    void write_down();
     std::optional<Reason> trash(const Wish&, const fs::path& path);
 
     media_db::MediaDb& db_;
@@ -72,6 +75,12 @@ private:
     std::string trash_;
     Opened here_, there_;
     std::function<void(const Progress&)> tell_;
+    struct Done {
+        std::int64_t action = 0;
+        std::vector<media_db::QueuedFile> files;
+        std::vector<archive_index::Row> rows;  ///< of what was pushed
+        std::chrono::steady_clock::time_point since;
+    } done_;  ///< not yet written down
     std::int64_t number_ = 0, of_ = 0, handled_ = 0, total_ = 0;
     Bytes bytes_;
 };

@@ -93,7 +93,7 @@ Sha256 digest_here(const files::Tree& tree, const fs::path& path, const std::fun
     const auto shown = (tree.root() / path).string();
     const auto file = tree.open_read(path);
     const auto before = look(file, shown);
-    files::Digester digester;
+    files::Digester digester{files::Checksums::sha256_only};
     std::vector<char> block(1 << 20);
     for (;;) {
         if (stop && stop()) throw Interrupted{"interrupted", "asked to stop while reading " + shown};
@@ -145,17 +145,17 @@ std::optional<Reason> pull(const Sides& sides, const fs::path& path) {
     });
 }
 
-std::optional<Reason> push(const Sides& sides, const fs::path& path, Timestamp now) {
+Pushed push(const Sides& sides, const fs::path& path, Timestamp now) {
     const auto& [local, archive, index, stop, moved] = sides;
     const auto here = local.status(path);
-    if (!here) return Reason{"queue.gone", "it is not here any more"};
+    if (!here) return {Reason{"queue.gone", "it is not here any more"}, {}};
     archive.check(Bytes{static_cast<std::uint64_t>(here->st_size)});
     const auto sha256 = digest_here(local, path, stop);
     const auto source = local.open_read(path);
     const auto before = look(source, (local.root() / path).string());
     const Bytes size{static_cast<std::uint64_t>(before.st_size)};
     // The archive would give the file a number; here a person compares names with names.
-    if (archive.tree().status(path) && archive.reread(path, sha256, stop).reading != archive::Archive::Reading::same) return name_taken();
+    if (archive.tree().status(path) && archive.reread(path, sha256, stop).reading != archive::Archive::Reading::same) return {name_taken(), {}};
     archive::Stored stored;
     try {
         stored = archive.store({source.get(), path, sha256, size, modified_of(before), {}}, stop, moved);
@@ -163,15 +163,15 @@ std::optional<Reason> push(const Sides& sides, const fs::path& path, Timestamp n
         if (error.code() == "local.changed") throw changed((local.root() / path).string());
         throw;
     }
+    Pushed pushed;
     if (const auto status = archive.tree().status(stored.path)) {
-        archive_index::Index::Change change{index};
         const auto known = index.at(stored.path.native());
         const auto kind = known ? known->file_class : archive_index::Class::foreign;
-        index.put({stored.path.native(), size, nanoseconds_of(*status), status->st_ino, sha256, now, now, kind});
-        change.commit();
+        pushed.row = archive_index::Row{stored.path.native(), size, nanoseconds_of(*status), status->st_ino, sha256, now, now, kind};
     }
-    if (stored.path != path) return Reason{"queue.renamed", "lies on the NAS as " + stored.path.string() + ": the server takes both names for one"};
-    return std::nullopt;
+    if (stored.path != path)
+        pushed.reason = Reason{"queue.renamed", "lies on the NAS as " + stored.path.string() + ": the server takes both names for one"};
+    return pushed;
 }
 
 }  // namespace mediaferry::queue

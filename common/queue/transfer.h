@@ -24,8 +24,11 @@ struct Sides {
 /// A reason: not copied, and it is no failure (something else has the name, …); nullopt: the file is there, complete and read back.
 /// Throws Unavailable when a whole side is away or full (local.full, nas.…), TransientError for this file alone (file.changed, nas.damaged, …).
 std::optional<Reason> pull(const Sides&, const fs::path& path);
-/// The index knows the new file at once.
-std::optional<Reason> push(const Sides&, const fs::path& path, Timestamp now);
+struct Pushed {
+    std::optional<Reason> reason;            ///< as of pull
+    std::optional<archive_index::Row> row;  ///< for the index: what lies there now
+};
+Pushed push(const Sides&, const fs::path& path, Timestamp now);
 
 /// SHA-256 of what lies here now. Throws TransientError ("file.changed") when it is written to meanwhile.
 Sha256 digest_here(const files::Tree&, const fs::path& path, const std::function<bool()>& stop);
