@@ -189,6 +189,8 @@ void every_key(Keys& in, Settings& s) {
         keys.always_on("remove the line");
         keys.value("prefix_names", s.workflow.prefix_names, syntax::flag());
         keys.value("cleanup_after", s.workflow.cleanup_after, syntax::duration(seconds{0}, "24h"));
+        // Whoever moves something there by mistake must have the time to notice.
+        keys.value("trash_kept", s.workflow.trash_kept, syntax::duration(std::chrono::hours{24}, "30d"));
     });
     in.section("icloud", [&](Keys& keys) { icloud_keys(keys, s.icloud); });
     in.section("syncthing", [&](Keys& keys) { syncthing_keys(keys, s.syncthing); });

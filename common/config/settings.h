@@ -33,6 +33,7 @@ struct Folders {  ///< all absolute once loaded
 struct Workflow {
     bool prefix_names = false;
     seconds cleanup_after = std::chrono::hours{24};
+    seconds trash_kept = std::chrono::hours{24 * 30};  ///< both trashes: folders.trash and archive.trash
 };
 
 struct ICloud {

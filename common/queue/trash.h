@@ -15,9 +15,6 @@
 
 namespace mediaferry::queue {
 
-/// As for damaged arrivals in the trash at home.
-inline constexpr std::chrono::hours kTrashKept{24 * 30};
-
 /// Held by whoever works at the queue or the trash: one at a time.
 fs::path lock_file(const fs::path& state_directory);
 

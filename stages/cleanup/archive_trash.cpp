@@ -14,7 +14,7 @@ namespace {
 
 std::vector<media_db::Trashed> trash_due(stage::Run& run) {
     if (!run.settings().archive.enabled) return {};
-    return media_db::Queue(run.db()).trashed(run.now() - queue::kTrashKept);
+    return media_db::Queue(run.db()).trashed(run.now() - run.settings().workflow.trash_kept);
 }
 
 }  // namespace
@@ -22,7 +22,7 @@ std::vector<media_db::Trashed> trash_due(stage::Run& run) {
 std::vector<std::string> archive_trash_due(stage::Run& run) {
     std::vector<std::string> lines;
     for (const auto& one : trash_due(run))
-        lines.push_back("would remove " + one.path.string() + " from the archive: in its trash for more than 30 days, unless a photo still needs it");
+        lines.push_back("would remove " + one.path.string() + " from the archive: in its trash for longer than workflow.trash_kept, unless a photo still needs it");
     return lines;
 }
 

@@ -20,8 +20,6 @@ using stage::Run;
 
 namespace {
 
-constexpr auto kTrashDays = std::chrono::hours{24 * 30};
-
 /// Every entry below `root`, deepest first, symbolic links not followed. Absent: nothing.
 template <class See>
 void walk(Run& run, const fs::path& root, See&& see) {
@@ -153,7 +151,7 @@ std::vector<Leftover> old_set_aside(Run& run, Timestamp before) {
         if (one.at >= before || !lies_in(run.settings().folders.trash, one.path)) continue;
         const bool certainly_no_photo = one.reason.code == "download.empty" || one.reason.code == "download.page";
         if (certainly_no_photo || came_again(catalogue, one.found))
-            found.push_back({Leftover::Kind::set_aside, one.path, "a damaged arrival, in the trash for more than 30 days", one.id});
+            found.push_back({Leftover::Kind::set_aside, one.path, "a damaged arrival, in the trash for longer than workflow.trash_kept", one.id});
     }
     return found;
 }
@@ -183,7 +181,7 @@ std::vector<Leftover> forgotten_originals(Run& run) {
 std::vector<Leftover> all_leftovers(Run& run) {
     const auto before = run.now() - run.settings().workflow.cleanup_after;
     std::vector<Leftover> all = dead_scratch(run);
-    for (auto part : {unfinished_files(run, before), old_set_aside(run, run.now() - kTrashDays), placeholders_of_the_gone(run),
+    for (auto part : {unfinished_files(run, before), old_set_aside(run, run.now() - run.settings().workflow.trash_kept), placeholders_of_the_gone(run),
                       forgotten_originals(run), empty_directories(run, before)})
         all.insert(all.end(), part.begin(), part.end());
     return all;

@@ -57,6 +57,18 @@ TEST_CASE("the trash keeps what is the only copy of a photo of the house on the 
     CHECK(fs::exists(path));
 }
 
+TEST_CASE("the trash is kept as long as the config says", "[cleanup]") {
+    HouseWithTrash house;
+    const auto path = house.moved_to_trash("scans/a.jpg", "a");
+    house.settings.workflow.trash_kept = std::chrono::hours{24 * 90};
+    house.clock.advance(std::chrono::hours{24 * 89});
+    house.run("cleanup");
+    CHECK(fs::exists(path));
+    house.settings.workflow.trash_kept = std::chrono::hours{24 * 88};
+    house.run("cleanup");
+    CHECK_FALSE(fs::exists(path));
+}
+
 TEST_CASE("with the NAS away, or the queue at work, the trash waits", "[cleanup]") {
     HouseWithTrash house;
     const auto path = house.moved_to_trash("a.jpg", "a");

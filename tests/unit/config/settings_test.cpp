@@ -40,7 +40,7 @@ TEST_CASE("every value that is given is taken", "[config]") {
     const auto s = reading(R"(
 database: /data/media.db
 folders: {root: /data, backup: /other/backup, library: small}
-workflow: {prefix_names: true, cleanup_after: 1h 30m}
+workflow: {prefix_names: true, cleanup_after: 1h 30m, trash_kept: 90d}
 icloud: {username: me@example.com, command: python3 , environment: {HTTPS_PROXY: "http://p:1"}, cookie_directory: /c, proxy: "socks5h://p:2",
          ca_file: /ca.pem, folder_structure: none, album: Soon, recent: 7, silence: 20s, setup_url: "http://127.0.0.1:9/setup"}
 syncthing: {api_url: "https://s:1", pixel_folder_id: p, pixel_device_id: D, ca_file: /s.pem, timeout: 0s}
@@ -67,6 +67,7 @@ log: {level: debug, format: logfmt}
     CHECK(s.folders.library == "/data/small");
     CHECK(s.workflow.prefix_names);
     CHECK(s.workflow.cleanup_after == 90min);
+    CHECK(s.workflow.trash_kept == std::chrono::hours{24 * 90});
     CHECK(s.icloud.command == std::vector<std::string>{"python3"});
     CHECK(s.icloud.environment == std::map<std::string, std::string>{{"HTTPS_PROXY", "http://p:1"}});
     CHECK(s.icloud.recent == 7);
