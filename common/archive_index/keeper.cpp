@@ -209,10 +209,8 @@ std::int64_t Keeper::write_sums(const archive::Stop& stop) {
     return written;
 }
 
-Kept Keeper::keep(std::size_t limit, const archive::Stop& stop) {
+Kept Keeper::keep(const std::vector<media_db::Books::Due>& due, const archive::Stop& stop) {
     Kept kept;
-    media_db::Books books{db_};
-    const auto due = books.due(limit);
     if (due.empty() && index_.stale_folders().empty()) return kept;
     archive_.check();
     std::set<std::string> folders;
@@ -232,7 +230,6 @@ Kept Keeper::keep(std::size_t limit, const archive::Stop& stop) {
         ++kept.folders;
     }
     write_sums(stop);
-    books.done(due);
     return kept;
 }
 
@@ -242,15 +239,19 @@ Kept Keeper::keep_all(const archive::Stop& stop) {
     // nas_archive, cleanup and a person's reindex may all be at it: one is enough.
     const auto turn = files::Lock::try_take(index_.file().string() + "-keeper");
     if (!turn) return all;
+    media_db::Books books{db_};
     for (;;) {
-        const auto kept = keep(at_once, stop);
+        const auto due = books.due(at_once);
+        const auto kept = keep(due, stop);
         all.files += kept.files;
         all.folders += kept.folders;
         if (stop && stop()) return all;
-        if (kept.files < static_cast<std::int64_t>(at_once)) break;
+        const bool last = books.due(due.size() + 1).size() <= due.size();
+        // The last ones stay due until the index is published: who is killed before finds them, and what the killed one left, again.
+        if (last && (index_.has_changed() || !archive_.tree().status(kPublished))) publish(archive_, index_);
+        books.done(due);
+        if (last) return all;
     }
-    if (index_.has_changed() || !archive_.tree().status(kPublished)) publish(archive_, index_);
-    return all;
 }
 
 }  // namespace mediaferry::archive_index

@@ -4,8 +4,11 @@
 // them, publishes the index, and only then forgets that they were due. A copy is visible, proven and recorded long before; whatever instant a
 // crash picks, what is not in the books yet is still due at the next run.
 
+#include <vector>
+
 #include "common/archive/archive.h"
 #include "common/archive_index/index.h"
+#include "common/media_db/books.h"
 #include "common/media_db/media_db.h"
 #include "common/types/ids.h"
 
@@ -28,7 +31,8 @@ public:
     Kept keep_all(const archive::Stop& = {});
 
 private:
-    Kept keep(std::size_t limit, const archive::Stop&);
+    /// Index rows, capsules, sidecars and checksums of these; they stay due.
+    Kept keep(const std::vector<media_db::Books::Due>&, const archive::Stop&);
     /// SHA256SUMS of every folder whose rows changed.
     std::int64_t write_sums(const archive::Stop&);
     void index_row(MediaId);

@@ -119,6 +119,18 @@ TEST_CASE("what a killed run left unfinished in the archive goes with the next",
     CHECK(house.sums_are_right("2024/06"));
 }
 
+TEST_CASE("files stay due until the index that tells of them is published", "[nas_archive]") {
+    Library house;
+    house.downloaded("IMG_0001.JPG");
+    fs::create_directories(house.nas() / archive_index::kPublished);  // in the way
+    house.run("nas_archive");
+    CHECK(media_db::Books(house.db()).due(10).size() == 1);
+    fs::remove(house.nas() / archive_index::kPublished);
+    house.keep();
+    CHECK(media_db::Books(house.db()).due(10).empty());
+    CHECK(Index::open_to_read(house.nas() / archive_index::kPublished)->count() == 1);
+}
+
 TEST_CASE("two processes of a house do not write the books at once", "[nas_archive]") {
     Library house;
     house.downloaded("IMG_0001.JPG");
