@@ -4,8 +4,10 @@
 #include <csignal>
 #include <cstring>
 
+#include "common/errors/errors.h"
 #include "common/log/log.h"
 #include "common/media_db/conveyor.h"
+#include "stages/house.h"
 
 namespace mediaferry::daemon {
 
@@ -17,6 +19,22 @@ std::optional<Slot> take_slot(const config::Settings& settings, std::string_view
     for (int number = 0; number < settings.processes(stage); ++number)
         if (auto lock = files::Lock::try_take(slot_file(settings, stage, number))) return Slot{number, std::move(*lock)};
     return std::nullopt;
+}
+
+std::vector<files::Lock> stop_the_house(const config::Settings& settings) {
+    std::vector<files::Lock> held;
+    const auto take = [&](const fs::path& file, const std::string& who) {
+        auto lock = files::Lock::try_take(file);
+        if (!lock)
+            throw TryLater{"db.in_use",
+                           who + " is running and works with " + settings.database.string() + "; stop it first (systemctl stop mediaferry)"};
+        held.push_back(std::move(*lock));
+    };
+    take(settings.state_directory() / "daemon.lock", "the daemon");
+    for (const auto& step : stages::house())
+        for (int number = 0; number < settings.processes(step.stage); ++number)
+            take(slot_file(settings, step.stage, number), "the stage " + std::string{step.stage});
+    return held;
 }
 
 bool still_runs(const config::Settings& settings, const media_db::RunRow& run, std::optional<int> own_slot) {

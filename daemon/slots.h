@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "common/config/settings.h"
 #include "common/files/files.h"
@@ -20,6 +21,10 @@ struct Slot {
 /// The first free slot of the stage; nullopt: all settings.processes(stage) are taken.
 std::optional<Slot> take_slot(const config::Settings&, std::string_view stage);
 fs::path slot_file(const config::Settings&, std::string_view stage, int number);
+
+/// Everything that could have the database open, for as long as this is held: the daemon's lock and each stage's slots. Throws TryLater
+/// ("db.in_use").
+std::vector<files::Lock> stop_the_house(const config::Settings&);
 
 /// Whether the process of an unfinished run is still there and holds its slot. `own_slot` is the one we hold ourselves.
 bool still_runs(const config::Settings&, const media_db::RunRow&, std::optional<int> own_slot);

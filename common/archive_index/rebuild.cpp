@@ -208,11 +208,15 @@ private:
 
 }  // namespace
 
-Rebuilt rebuild(const archive::Archive& archive, media_db::MediaDb& db, const config::Settings& settings, Timestamp now, const archive::Stop& stop,
-                const std::function<void(const Rebuilt&)>& each) {
+void refuse_used(media_db::MediaDb& db) {
     if (!media_db::Books(db).is_empty())
         throw BadInput{"db.not_empty", db.file().string() +
                                            " knows photos already; a media.db is made from the archive only where there is none. Move it away first"};
+}
+
+Rebuilt rebuild(const archive::Archive& archive, media_db::MediaDb& db, const config::Settings& settings, Timestamp now, const archive::Stop& stop,
+                const std::function<void(const Rebuilt&)>& each) {
+    refuse_used(db);
     archive.check_identity();
     files::Walk walk{archive.tree(), [&](std::string_view path, std::string_view name, bool directory) {
                          return left_alone(path, name, directory, settings.archive.trash) || (!directory && name != kCapsule);

@@ -24,9 +24,12 @@ struct Rebuilt {
     std::vector<std::pair<std::string, Reason>> unreadable;  ///< capsules
 };
 
+/// Throws BadInput ("db.not_empty") for a media.db that knows photos.
+void refuse_used(media_db::MediaDb&);
+
 /// Into an empty media.db; throws BadInput ("db.not_empty") otherwise. A photo whose way was not finished gets its original back into
-/// folders.backup; placeholders stand in folders.incoming again, so that icloudpd fetches nothing twice. May be repeated after a crash only from
-/// an empty media.db again (files brought home are found there and used). `each` is told every file.
+/// folders.backup; placeholders stand in folders.incoming again, so that icloudpd fetches nothing twice. After a crash it begins again with
+/// an empty one (files brought home are found there and used). `each` is told every file.
 Rebuilt rebuild(const archive::Archive&, media_db::MediaDb&, const config::Settings&, Timestamp now, const archive::Stop& = {},
                 const std::function<void(const Rebuilt&)>& each = {});
 

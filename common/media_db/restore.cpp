@@ -68,6 +68,14 @@ BackupContent check_backup(const fs::path& file) {
     }
 }
 
+fs::path put_in_place(const fs::path& finished, const fs::path& database, Timestamp now) {
+    const auto aside = move_aside(database, now);
+    if (MF_AROUND("db.put_in_place", ::rename(finished.c_str(), database.c_str())) != 0)
+        files::throw_errno(errno, "putting a database in the place of", database.string());
+    files::sync_directory(database.parent_path());
+    return aside;
+}
+
 fs::path put_back(const fs::path& backup, const fs::path& database, Timestamp now) {
     const fs::path fresh = database.string() + ".restoring.part";
     files::remove_file(fresh);  // of a restore that died
@@ -75,10 +83,7 @@ fs::path put_back(const fs::path& backup, const fs::path& database, Timestamp no
     if (::chmod(fresh.c_str(), 0600) != 0) files::throw_errno(errno, "setting the mode of", fresh.string());
     try {
         check_backup(fresh);  // what will be worked with, not what it was copied from
-        const auto aside = move_aside(database, now);
-        if (::rename(fresh.c_str(), database.c_str()) != 0) files::throw_errno(errno, "putting the backup in the place of", database.string());
-        files::sync_directory(database.parent_path());
-        return aside;
+        return put_in_place(fresh, database, now);
     } catch (...) {
         files::remove_file(fresh);
         throw;

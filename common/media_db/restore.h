@@ -32,6 +32,9 @@ BackupContent check_backup(const fs::path&);
 /// -wal and -shm; the first of these names is returned ("" when nothing lay there). Nobody may have the database open.
 fs::path put_back(const fs::path& backup, const fs::path& database, Timestamp now);
 
+/// A finished file, fsynced and open nowhere, gets the database's name; what lay there goes aside as above.
+fs::path put_in_place(const fs::path& finished, const fs::path& database, Timestamp now);
+
 /// What a backup must not bring back: a person's word about deletions. Plans that were proposed or approved are void; how many.
 std::int64_t void_plans(MediaDb&);
 

@@ -101,11 +101,10 @@ std::optional<std::string> history_cut_off(const MediaDb& db) {
            ": an older copy was put in its place, its log (-wal) was lost, or events were taken out";
 }
 
-void begin_anew(const fs::path& database) {
+void succeed(const MediaDb& made, const fs::path& database) {
     const auto head = head_file(fs::absolute(database));
-    if (!files::is_file(head) || !is_gone(fs::absolute(database))) return;
-    files::replace_small_file(head.string() + ".lost", files::read_small_file(head));
-    files::remove_file(head);
+    if (files::is_file(head)) files::replace_small_file(head.string() + ".lost", files::read_small_file(head));
+    write_head(fs::absolute(database), head_of(made));
 }
 
 bool check_is_due(const MediaDb& db, Timestamp now) {

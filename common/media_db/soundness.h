@@ -35,8 +35,9 @@ void keep_head(MediaDb&) noexcept;
 void reset_head(MediaDb&);
 /// What is wrong with the history's length; nullopt: nothing.
 std::optional<std::string> history_cut_off(const MediaDb&);
-/// A person wants a database made anew where there is none any more: the head of the lost one's history is kept as <database>-history.lost.
-void begin_anew(const fs::path& database);
+/// `made` is about to get the name `database`, where the one before was lost: its history is the one that is expected there from now on. The head of
+/// the lost one's is kept as <database>-history.lost.
+void succeed(const MediaDb& made, const fs::path& database);
 
 enum class Doubt {
     none,

@@ -12,9 +12,14 @@
 #include "common/archive_index/rebuild.h"
 #include "common/clock/clock.h"
 #include "common/errors/errors.h"
+#include "common/files/files.h"
+#include "common/media_db/evidence.h"
+#include "common/media_db/restore.h"
 #include "common/media_db/soundness.h"
 #include "daemon/exit_code.h"
+#include "daemon/house_rows.h"
 #include "daemon/open_house.h"
+#include "daemon/slots.h"
 #include "daemon/stop_signal.h"
 
 namespace mediaferry::daemon {
@@ -73,6 +78,39 @@ private:
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
+void refuse_one_in_use(const config::Settings& settings) {
+    if (!fs::exists(settings.database) || fs::file_size(settings.database) == 0) return;
+    auto there = media_db::MediaDb::open(settings.database);
+    archive_index::refuse_used(there);
+}
+
+/// What SQLite and we keep beside a database goes with it.
+void remove_unfinished(const fs::path& database) {
+    for (const char* part : {"", "-wal", "-shm", "-checkpoint", "-history", ".whole", ".whole.part"}) files::remove_file(database.string() + part);
+}
+
+/// Makes `making.database` from the archive and gives it the name `database`, whole.
+Rebuilt make(const config::Settings& making, const fs::path& database, Timestamp now, const archive::Stop& stop) {
+    const fs::path whole = making.database.string() + ".whole";
+    Rebuilt rebuilt;
+    {
+        auto db = open_house(making);
+        const auto archive = archive::open_known(db, making.archive, now);
+        {
+            Told told;
+            rebuilt = archive_index::rebuild(archive, db, making, now, stop, [&](const Rebuilt& so_far) { told(so_far); });
+        }
+        auto index = archive_index::Index::open(archive_index::index_file(making.state_directory(), archive));
+        archive_index::Keeper{db, archive, index}.keep_all(stop);
+        if (stop()) throw Interrupted{"interrupted", "asked to stop while writing the archive's books"};
+        media_db::Upkeep{db}.backup_to(whole);
+        media_db::succeed(db, database);
+    }
+    media_db::put_in_place(whole, database, now);
+    remove_unfinished(making.database);
+    return rebuilt;
+}
+
 }  // namespace
 
 int db_adopt_from_archive(const config::Settings& settings, bool json) {
@@ -81,21 +119,19 @@ int db_adopt_from_archive(const config::Settings& settings, bool json) {
     catch_stop_signals();
     const auto stop = [] { return stop_signal() != 0; };
     const auto now = SystemClock{}.now();
-    media_db::begin_anew(settings.database);
-    auto db = open_house(settings);
-    const auto archive = archive::open_known(db, settings.archive, now);
+    keep_within_its_folders(settings);
+    const auto held = stop_the_house(settings);
+    refuse_one_in_use(settings);
+    // Under a name that nothing else opens, until it is whole: half of one would be taken for all there is.
+    auto making = settings;
+    making.database = settings.database.string() + ".adopting";
+    remove_unfinished(making.database);
     try {
-        Rebuilt rebuilt;
-        {
-            Told told;
-            rebuilt = archive_index::rebuild(archive, db, settings, now, stop, [&](const Rebuilt& so_far) { told(so_far); });
-        }
-        auto index = archive_index::Index::open(archive_index::index_file(settings.state_directory(), archive));
-        archive_index::Keeper{db, archive, index}.keep_all(stop);
+        const auto rebuilt = make(making, settings.database, now, stop);
         print(rebuilt, settings.database, json);
         return rebuilt.missing.empty() && rebuilt.unreadable.empty() ? 0 : kItemsFailed;
     } catch (const Interrupted&) {
-        std::cerr << "interrupted: remove " << settings.database.string() << " and begin again; originals brought home already are used\n";
+        std::cerr << "interrupted: there is no " << settings.database.string() << " yet; begin again, originals brought home already are used\n";
         return 128 + stop_signal();
     }
 }

@@ -15,30 +15,12 @@
 #include "daemon/commands/questions.h"
 #include "daemon/house_rows.h"
 #include "daemon/slots.h"
-#include "stages/house.h"
 
 namespace mediaferry::daemon {
 
 namespace {
 
 using json_t = nlohmann::ordered_json;
-
-/// Everything that could have the database open, held until the restore is done: the daemon's lock and each stage's slots.
-std::vector<files::Lock> stop_the_house(const config::Settings& settings) {
-    std::vector<files::Lock> held;
-    const auto take = [&](const fs::path& file, const std::string& who) {
-        auto lock = files::Lock::try_take(file);
-        if (!lock)
-            throw TryLater{"db.in_use",
-                           who + " is running and works with " + settings.database.string() + "; stop it first (systemctl stop mediaferry)"};
-        held.push_back(std::move(*lock));
-    };
-    take(settings.state_directory() / "daemon.lock", "the daemon");
-    for (const auto& step : stages::house())
-        for (int number = 0; number < settings.processes(step.stage); ++number)
-            take(slot_file(settings, step.stage, number), "the stage " + std::string{step.stage});
-    return held;
-}
 
 fs::path find_backup(const config::Settings& settings, const fs::path& wanted) {
     const auto directory = settings.state_directory() / "backups";

@@ -76,6 +76,24 @@ class Rebuilt(unittest.TestCase):
             world.expect(0, "db", "check")
             world.expect(65, "db", "adopt", "--from-archive")  # there is a media.db now
 
+    def test_killed_half_way_nothing_is_called_media_db_and_the_next_attempt_does_it_all(self):
+        with World(self, phone=False, only=["live", "twin-1", "twin-2"]) as world:
+            world.configure("icloud_delete", enabled=False)
+            world.expect(0, "run", "--no-progress")
+            before = portrait(world)
+            lose_everything_but_the_nas(world)
+            for failpoint in ("archive_index.rebuild.row.commit.after:2", "db.put_in_place.before"):
+                world.expect(-9, "db", "adopt", "--from-archive", environment={"MEDIAFERRY_FAILPOINT": failpoint + "=kill"})
+                self.assertFalse(world.database.exists(), failpoint)
+            # The history that it is to have is known by now: nothing else may begin in its place.
+            self.assertIn("adopt --from-archive", world.expect(65, "--run-stage", "nas_archive").err)
+            self.assertFalse(world.database.exists())
+            world.expect(0, "db", "adopt", "--from-archive")
+            self.assertEqual(portrait(world), before)
+            world.expect(0, "db", "check")
+            self.assertEqual(sorted(path.name for path in world.database.parent.iterdir() if "adopting" in path.name), [])
+            world.expect(0, "run", "--no-progress")
+
     def test_what_was_deleted_from_icloud_stays_known_and_the_rest_is_deleted_only_by_proof(self):
         with World(self, phone=False, only=["live", "twin-1"]) as world:
             world.icloud.file(asset="live", album="Holidays")

@@ -175,9 +175,9 @@ class World:
         kept = {name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LD_LIBRARY_PATH") if name in os.environ}
         return kept | {"HOME": str(self.root), "LANG": "C.UTF-8", "TZ": "UTC", "MEDIAFERRY_CONFIG": str(self.config_file)} | more
 
-    def run(self, *words: str, timeout: float = 300, stdin: str = "") -> Result:
+    def run(self, *words: str, timeout: float = 300, stdin: str = "", environment: dict[str, str] | None = None) -> Result:
         """mediaferry with these words and this world's config."""
-        done = subprocess.run([str(binary()), *map(str, words)], env=self.environment(), input=stdin, text=True, capture_output=True, timeout=timeout, cwd=self.root)
+        done = subprocess.run([str(binary()), *map(str, words)], env=self.environment(**(environment or {})), input=stdin, text=True, capture_output=True, timeout=timeout, cwd=self.root)
         return Result(done.returncode, done.stdout, done.stderr)
 
     def run_bytes(self, *words: str, timeout: float = 300) -> Result:

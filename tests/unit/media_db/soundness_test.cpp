@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "common/files/files.h"
 #include "common/media_db/soundness.h"
 
 #include <fstream>
@@ -104,13 +105,19 @@ TEST_CASE("a database that is gone is not begun anew", "[soundness]") {
     CHECK(house.refused().empty());
 }
 
-TEST_CASE("a database that is gone is made anew when a person says so, one that is there is not", "[soundness]") {
+TEST_CASE("what succeeds a lost database is the only one that may come in its place", "[soundness]") {
     Closed house;
-    begin_anew(house.file);
-    CHECK(kept_head(house.file));
+    const auto lost = kept_head(house.file);
     fs::remove(house.file);
-    begin_anew(house.file);
-    CHECK(fs::exists(head_file(house.file).string() + ".lost"));
+    const auto aside = house.file.string() + ".adopting";
+    {
+        auto made = MediaDb::open(aside);
+        Events(made).add({0, house.clock.now(), {}, {}, {}, "", "rebuilt", "{}"});
+        succeed(made, house.file);
+    }
+    CHECK(house.refused() == "db.vanished");
+    CHECK(files::read_small_file(head_file(house.file).string() + ".lost").find(lost->hash) != std::string::npos);
+    fs::rename(aside, house.file);
     CHECK(house.refused().empty());
 }
 
