@@ -40,9 +40,6 @@ UNREACHED = {
     "db.queue.": "tests/scenario/queue_test.py kills every verb of the queue at each of them",
     "restore.": "tests/scenario/restore_test.py kills archive restore at each of them",
     "db.upkeep.adopt.": "needs a database of the earlier scripts: one transaction, after a backup (tests/unit/media_db)",
-    "db.restore.note": "only where photos moved on after the backup; media_db_faults.py restores older backups, without a kill there",
-    "db.restore.send_again": "only where photos were sent after the backup; media_db_faults.py restores older backups, without a kill there",
-    "db.restore.void_plans": "only where the backup holds an approved plan: one transaction",
     "db.catalogue.clear_": "for a person's word that no verb takes yet",
     "icloud.album.remove": "for a person's word that no verb takes yet",
     "icloud.session.mkdir": "only at the very first sign-in, by a person",
@@ -89,6 +86,7 @@ class Failpoints:
 
     def put_back(self, verb: Verb) -> None:
         self.bench.put_back(verb.moment)
+        self.bench.world.icloud.knob(count_offset=0)
         if verb.before:
             verb.before(self.bench)
 
@@ -123,8 +121,6 @@ class Failpoints:
             if verb.finished and verb.finished(self.bench):
                 said = Ended(0, "")         # the verb is not one to say twice
             else:
-                if verb.recover:
-                    verb.recover(self.bench)
                 said = self.run(verb)
             if verb.deaths and self.bench.judge.rows("SELECT 1 FROM step WHERE status = 'attention'"):
                 self.bench.world.run("release", "--all")        # two deaths: by design a file is set aside then

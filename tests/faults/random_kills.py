@@ -45,8 +45,11 @@ class RandomKills:
         stages = ("icloud_download", "pixel_sync", "pixel_verify", "nas_archive", "processing", "compress", "icloud_mark", "icloud_delete", "cleanup")
         self.daemon_config.write_text(text + "schedule:\n" + "".join(f"  {stage}: every 1s\n" for stage in stages))
 
+    def count(self) -> int:
+        return sum(self.killed.values())
+
     def over(self) -> bool:
-        return sum(self.killed.values()) >= self.given.kills or (self.until is not None and time.monotonic() > self.until)
+        return self.count() >= self.given.kills or (self.until is not None and time.monotonic() > self.until)
 
     # killing --------------------------------------------------------------------------------------------------------
 
@@ -122,6 +125,7 @@ class RandomKills:
         bench, what = self.bench, ("mediaferry run", "the daemon")[number % 2]
         leg = self.random.choice(BEGINNINGS)
         long = self.duration(leg)
+        most = self.count() + (MOST_KILLS if self.given.full else self.given.kills // 2)      # both kinds of runs have their turn
         bench.put_back(leg)
         told, wrong, how = [f"journey {number}: {what} from {leg}"], [], HOWS[0]
         for kills in range(MOST_KILLS):
@@ -131,7 +135,7 @@ class RandomKills:
                 break
             self.killed[what, how] += 1
             told.append(f"{how} after {after:.3f} s")
-            if (wrong := deaths + bench.judge.now()) or self.over():
+            if (wrong := deaths + bench.judge.now()) or self.over() or self.count() >= most:
                 break
             # Two deaths set a file aside by design; a person lets it go on.
             if bench.world.database.exists() and self.attention():
@@ -191,7 +195,7 @@ def main() -> int:
         work = RandomKills(bench, given)
         print(f"prepared in {time.monotonic() - began:.1f} s", file=sys.stderr)
         number = 0
-        while not work.over():
+        while not work.over() or number < 2:
             work.random.seed(f"{given.seed} {number}")
             if given.journey is None or number == given.journey:
                 work.journey(number)

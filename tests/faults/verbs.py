@@ -22,7 +22,6 @@ class Verb:
     before: Callable[[object], None] | None = None           # what happens between the moment and the verb, undisturbed
     finished: Callable[[object], bool] | None = None         # the verb did its work already: it would refuse to be said twice
     goes_further: bool = False                               # said once more it does more: settles what it copied, for instance
-    recover: Callable[[object], None] | None = None          # what a person does before saying it again
     broken: bool = False                                     # the world before it is not in order, and the judge would say so
     deaths: bool = False                                     # something died before it: killed once more, a file is set aside by design
     single: bool = True                                      # one process: a kill is seen in its exit
@@ -179,12 +178,6 @@ def database_lost(bench) -> None:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
-def half_made_database_removed(bench) -> None:
-    """As an interrupted adoption says: remove the database and begin again."""
-    for file in (bench.root / "state").glob("media.db*"):
-        file.unlink()
-
-
 def backed_up(bench) -> None:
     bench.world.expect(0, "db", "backup")
 
@@ -192,6 +185,32 @@ def backed_up(bench) -> None:
 def listing_drops_one(bench) -> None:
     name = bench.world.icloud.state()["assets"]["twin-1"]["name"]
     bench.world.icloud.fault(match="records/query.*ByAssetDateWithoutHiddenOrDeleted", drop_records=[name], times=0)
+
+
+def listing_and_count_drop_one(bench) -> None:
+    bench.world.icloud.knob(count_offset=-1)
+    listing_drops_one(bench)
+
+
+def original_touched(bench) -> None:
+    """By somebody else's program: it is copied for the phone, since a link would share its time."""
+    path = bench.world.value("SELECT local_path FROM media WHERE kind = 'photo' ORDER BY id LIMIT 1")
+    os.utime(path, (1_600_000_000, 1_600_000_000))
+
+
+def older_backup(of: str):
+    """The newest backup is of that moment: everything since is found by looking."""
+    def before(bench) -> None:
+        aside, backups = bench.disk.at / "older", bench.root / "state" / "state" / "backups"
+        shutil.rmtree(aside, ignore_errors=True)
+        shutil.copytree(bench.moments / of / "state", aside)
+        shutil.rmtree(backups, ignore_errors=True)
+        backups.mkdir(parents=True)
+        with sqlite3.connect(aside / "media.db") as connection:
+            connection.execute("VACUUM INTO ?", (str(backups / "daily-20250101_000000.db"),))
+        connection.close()
+        shutil.rmtree(aside)
+    return before
 
 
 def census_gate_closed(bench) -> None:
@@ -203,15 +222,17 @@ VERBS = [
     Verb("run", "download", ["run", "--no-progress"], goes_further=True, deaths=True, single=False),
     Verb("archive init", "download", ["archive", "init"], before=marker_gone),
     Verb("download, bad arrivals", "download", ["--run-stage", "icloud_download"], before=bad_arrivals),
-    Verb("download, refused", "download", ["--run-stage", "icloud_download"], ends_with=(1,),
+    Verb("download, refused", "download", ["--run-stage", "icloud_download"], ends_with=(0, 1),    # 0: the refusal is on record, and nothing is due again yet
          before=lambda bench: bench.world.icloud.spoil("edited", "sidecar", status=404, times=0)),
     Verb("download, expired", "download", ["--run-stage", "icloud_download"], before=session_expired),
     Verb("download, albums", "download", ["--run-stage", "icloud_download"], before=lambda bench: bench.world.icloud.call("file", asset="twin-1", album="Holidays")),
     Verb("download, one left out", "nas_archive", ["--run-stage", "icloud_download"], ends_with=(0, 1, 69), broken=True, before=listing_drops_one),
+    Verb("download, left out and not counted", "nas_archive", ["--run-stage", "icloud_download"], ends_with=(0, 1, 69), broken=True, before=listing_and_count_drop_one),
     Verb("release census", "nas_archive", ["release", "census"], broken=True, before=census_gate_closed,
          finished=lambda bench: bool(bench.judge.rows("SELECT 1 FROM event WHERE what = 'census_acknowledged'"))),
     Verb("download, gone", "nas_archive", ["--run-stage", "icloud_download"], before=owner("delete", "twin-1")),
     Verb("download, back again", "nas_archive", ["--run-stage", "icloud_download"], before=owner("delete", "twin-1", "icloud_download", "undelete")),
+    Verb("pixel_sync, touched", "pixel_sync", ["--run-stage", "pixel_sync"], before=original_touched),
     Verb("pixel_sync again", "pixel_verify", ["--run-stage", "pixel_sync"], before=deleted_too_early),
     Verb("pixel_verify again", "nas_archive", ["--run-stage", "pixel_verify"], before=proven_and_asked_again),
     Verb("pixel_verify, canary", "pixel_verify.freed", ["--run-stage", "pixel_verify"], ends_with=(0, 1, 69, 77), before=canary_deleted),
@@ -220,8 +241,9 @@ VERBS = [
          before=lambda bench: dies_at(bench, "nas_archive", "archive.store.copy.after:2=kill")),
     Verb("nas_archive, copy lost", "nas_archive", ["--run-stage", "nas_archive"], ends_with=(0, 1), goes_further=True, broken=True, deaths=True, before=copy_vanished),
     Verb("archive reindex", "nas_archive.settle", ["archive", "reindex"], before=stranger_seen),
-    Verb("db adopt --from-archive", "nas_archive.settle", ["db", "adopt", "--from-archive"], before=database_lost, recover=half_made_database_removed),
+    Verb("db adopt --from-archive", "nas_archive.settle", ["db", "adopt", "--from-archive"], before=database_lost, finished=lambda bench: bench.world.database.exists()),
     Verb("db restore", "nas_archive.settle", ["db", "restore", "--yes"], before=backed_up),
+    Verb("db restore, older", "nas_archive.settle", ["db", "restore", "--yes"], before=older_backup("icloud_mark")),
     Verb("compress after a death", "compress", ["--run-stage", "compress"], deaths=True, before=lambda bench: dies_at(bench, "compress", "compress.library.shelve.after:2=kill")),
     Verb("compress again", "cleanup", ["--run-stage", "compress"], before=all_to_compress_again),
     Verb("icloud_delete, vetoed", "icloud_delete", ["--run-stage", "icloud_delete"], before=owner("unfile", "twin-1")),
