@@ -4,7 +4,8 @@
 
     scripts/faults [--full] [--only NAME,NAME] [--resume] [--seed N]      runs them and prints the table
     scripts/faults --list                                                what there is
-    scripts/faults --table                                               writes the table of the kept results into docs/RELIABILITY.md
+    scripts/faults --table                                               takes the kept results over into docs/reliability/ and makes
+                                                                         docs/RELIABILITY.md's table of all that lie there
 
 Each campaign keeps its result in a file of its own (results.py) as soon as it has ended. With --resume those are passed over that already have
 one of this size and this commit, so that a long --full may be interrupted."""
@@ -20,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import results
-from results import FOLDER, SOURCE, Results
+from results import SOURCE, Results
 
 BUILD = Path(os.environ.get("MEDIAFERRY_BUILD", SOURCE / "build" / "dev"))
 HERE = Path(__file__).resolve().parent
@@ -62,8 +63,7 @@ def size(full: bool) -> str:
 
 
 def kept(name: str, full: bool) -> dict | None:
-    file = FOLDER / f"{name}.{size(full)}.json"
-    return json.loads(file.read_text()) if file.exists() else None
+    return results.latest(name, size(full))
 
 
 def result_of_now(name: str, full: bool) -> bool:
@@ -118,16 +118,16 @@ def table(full: bool) -> str:
 
 def page_table() -> str:
     """What docs/RELIABILITY.md shows: of each campaign its release size if that was run, else the size of scripts/test, and which of the two it is."""
-    lines = ["| campaign | plan | what was tried | tried | violations | size | commit |", "|-|-|-|-:|-:|-|-|"]
+    lines = ["| campaign | plan | what was tried | tried | violations | size | commit | day |", "|-|-|-|-:|-:|-|-|-|"]
     rows = [(campaign.name, campaign.issue) for campaign in CAMPAIGNS] + [("quick", "R2, R3, R5"), ("mutants", "R11")]
     for name, issue in rows:
         if result := kept(name, True) or kept(name, False):
             word = "release" if result["size"] == "full" else "CI"
             for row in result["rows"]:
                 what = row["what"] + (f" ({row['note']})" if row["note"] else "")
-                lines.append(f"| `{name}` | {issue} | {what} | {row['tried']:,} | {row['violations']} | {word} | {result['commit']} |")
+                lines.append(f"| `{name}` | {issue} | {what} | {row['tried']:,} | {row['violations']} | {word} | {result['commit']} | {result['day']} |")
         else:
-            lines.append(f"| `{name}` | {issue} | not run for this page | | | | |")
+            lines.append(f"| `{name}` | {issue} | not run for this page | | | | | |")
     return "\n".join(lines)
 
 
@@ -136,6 +136,9 @@ def write_table() -> int:
     if BEGIN not in text or END not in text:
         print(f"{PAGE} has no place for the table: a line {BEGIN} and a line {END}", file=sys.stderr)
         return 65
+    for name in [*(campaign.name for campaign in CAMPAIGNS), "quick", "mutants"]:
+        for full in (False, True):
+            results.publish(name, size(full))
     before, rest = text.split(BEGIN, 1)
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(before + BEGIN + "\n" + page_table() + "\n" + END + rest.split(END, 1)[1])
@@ -148,7 +151,7 @@ def main() -> int:
     parser.add_argument("--only", help="names, separated by commas; see --list")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--resume", action="store_true", help="pass over what has a good result of this commit")
-    parser.add_argument("--table", action="store_true", help="write the table of the kept results into docs/RELIABILITY.md; runs nothing")
+    parser.add_argument("--table", action="store_true", help="publish the kept results in docs/reliability/ and docs/RELIABILITY.md; runs nothing")
     parser.add_argument("--seed", type=int)
     given = parser.parse_args()
     if given.list:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the campaigns found, kept from run to run below build/faults/results/: one file a campaign, so that a long `scripts/faults --full` can be
-taken up again part by part, and docs/RELIABILITY.md's table can be made from what really ran."""
+"""What the campaigns found, kept from run to run below build/faults/results/: one file a campaign and size, so that a long `scripts/faults --full`
+can be taken up again part by part. `scripts/faults --table` takes them over into docs/reliability/, which is under version control: from there it
+makes docs/RELIABILITY.md's table of what really ran, on whichever machine, at whichever commit."""
 
 import json
 import os
@@ -11,6 +12,23 @@ from pathlib import Path
 
 SOURCE = Path(os.environ.get("MEDIAFERRY_SOURCE", Path(__file__).resolve().parents[2]))
 FOLDER = Path(os.environ.get("MEDIAFERRY_RESULTS", SOURCE / "build" / "faults" / "results"))
+PUBLISHED = SOURCE / "docs" / "reliability"
+
+
+def read(file: Path) -> dict | None:
+    return json.loads(file.read_text()) if file.exists() else None
+
+
+def latest(campaign: str, size: str) -> dict | None:
+    """Its last result: of this machine, or published by any."""
+    found = [one for folder in (PUBLISHED, FOLDER) if (one := read(folder / f"{campaign}.{size}.json"))]
+    return max(reversed(found), key=lambda one: one["day"], default=None)       # of one day: this machine's
+
+
+def publish(campaign: str, size: str) -> None:
+    if (found := latest(campaign, size)) and found != read(PUBLISHED / f"{campaign}.{size}.json"):
+        PUBLISHED.mkdir(parents=True, exist_ok=True)
+        (PUBLISHED / f"{campaign}.{size}.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
 
 def commit() -> str:
