@@ -55,7 +55,7 @@ const std::map<std::string_view, Command>& commands() {
         {"attention", attention_command}, {"release", release_command}, {"redo", redo_command},
         {"audit", audit_command},         {"doctor", doctor_command},   {"archive", archive_command},
         {"auth", auth_command},           {"db", db_command},           {"compare", compare_command},
-        {"exchange", exchange_command},   {"queue", queue_command},
+        {"exchange", exchange_command},   {"queue", queue_command},     {"compress", compress_command},
     };
     return table;
 }

@@ -40,6 +40,7 @@ const std::vector<OptionRow>& option_rows() {
         {"without", "PARTS", "leave these out: nas,syncthing,icloud"},
         {"sample", "P%", "read the bytes of this share of the files again, at least one of every month's folder"},
         {"full", "", "read the bytes of all files again"},
+        {"policy-changed", "", "each file whose small copy was made under other rules than the config's"},
         {"seed", "N", "draw the same files as the audit that named this number"},
     };
     return rows;
@@ -154,7 +155,19 @@ const std::vector<Verb>& verbs() {
         {"history", "FILE|ID [--json]", "everything that happened to a file", {"json"}, 1, 1},
         {"attention", "[--json]", "what needs a person", {"json"}},
         {"release", "ID|--all|census", "tries again what needed a person; census: that difference is understood", {"all", "json"}, 1, 1},
-        {"redo", "STAGE ID", "does one stage again for a file", {"json"}, 2, 2},
+        {"redo",
+         "STAGE ID | compress --policy-changed [--dry-run] [--json]",
+         "does one stage again for a file; or makes each small copy again that the config would now have made otherwise",
+         {"json", "policy-changed", "dry-run"},
+         1,
+         2},
+        {"compress",
+         "preview FILE… [--tier NAME] [--with SMALL] [--to DIR] [--json]",
+         "tries a tier on your own files: small copies and pictures of before and after in a folder (mediaferry-preview); changes nothing else",
+         {"json"},
+         2,
+         kMany,
+         true},
         {"audit",
          "[--offline|--without PARTS] [--sample P% [--seed N]|--full] [--json]",
          "holds the promise against media.db, the folders, the NAS, Syncthing and iCloud; changes nothing",
@@ -246,6 +259,7 @@ Options parse_options(const std::vector<std::string>& arguments, const std::map<
     options.sample = text_of(given, "sample");
     options.seed = text_of(given, "seed");
     options.full = flag(given, "full");
+    options.policy_changed = flag(given, "policy-changed");
     check_options(given, *verb, verb->name == "run-stage" ? "--run-stage" : verb->name);
     check_words(options, *verb);
     return options;

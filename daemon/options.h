@@ -21,7 +21,7 @@ struct Options {
     std::string topic;               ///< `mediaferry run --help`: "run"
     std::optional<std::string> item, start, end, without, sample, seed;
     std::size_t limit = 0;
-    bool json = false, dry_run = false, no_progress = false, follow = false, all = false, offline = false, full = false;
+    bool json = false, dry_run = false, no_progress = false, follow = false, all = false, offline = false, full = false, policy_changed = false;
 };
 
 /// One row of the list of verbs.

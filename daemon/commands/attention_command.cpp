@@ -115,6 +115,11 @@ int release_command(const Options& options, const config::Settings& settings) {
 int redo_command(const Options& options, const config::Settings& settings) {
     const auto* step = stages::find_stage(options.words[0]);
     if (!step) throw UsageError{"usage.stage", "no stage '" + options.words[0] + "'; mediaferry stages lists them"};
+    if (options.policy_changed && (step->stage != "compress" || options.words.size() > 1))
+        throw UsageError{"usage.redo", "--policy-changed is for compress and finds the files by itself: mediaferry redo compress --policy-changed"};
+    if (options.policy_changed) return redo_changed_policy(options, settings);
+    if (options.words.size() < 2) throw UsageError{"usage.words", "usage: mediaferry redo STAGE ID"};
+    if (options.dry_run) throw UsageError{"usage.redo", "--dry-run goes with --policy-changed"};
     auto db = open_house(settings);
     const auto item = item_meant(db, options.words[1]);
     media_db::Conveyor{db}.redo(item.id, step->stage, SystemClock{}.now());

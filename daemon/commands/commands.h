@@ -17,6 +17,8 @@ int history_command(const Options&, const config::Settings&);
 int attention_command(const Options&, const config::Settings&);
 int release_command(const Options&, const config::Settings&);
 int redo_command(const Options&, const config::Settings&);
+int redo_changed_policy(const Options&, const config::Settings&);  ///< redo compress --policy-changed
+int compress_command(const Options&, const config::Settings&);
 int audit_command(const Options&, const config::Settings&);
 int doctor_command(const Options&, const config::Settings&);
 int compare_command(const Options&, const config::Settings&);

@@ -26,7 +26,7 @@ using stage::Outcome;
 using stage::Run;
 
 constexpr std::chrono::hours kAskAgain{1};       // whether the NAS is back
-constexpr std::chrono::hours kRemakeAfter{24};  // what was made of a copy is made again once the NAS is back: tried that often
+constexpr std::chrono::hours kRemakeAfter{72};  // what was made of a copy is made again once the NAS is back: tried that often
 
 Bytes size_of(const fs::path& file) { return Bytes{fs::file_size(file)}; }
 

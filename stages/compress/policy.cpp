@@ -27,8 +27,8 @@ LeastSaving least_saving(const config::Compress& settings, const config::Tier& t
 std::string policy_text(const config::Compress& settings, const config::Tier& tier, const media_db::MediaItem& item) {
     const bool video = item.kind == MediaKind::video;
     const bool movie_of_a_pair = item.resource == ResourceKind::live_movie;
-    if ((!video && item.kind != MediaKind::photo) || movie_of_a_pair) return "whole";
-    if (video ? tier.video.keep : tier.photo.keep) return "whole";
+    if ((!video && item.kind != MediaKind::photo) || movie_of_a_pair) return std::string{kWhole};
+    if (video ? tier.video.keep : tier.photo.keep) return std::string{kWhole};
     const auto least = least_saving(settings, tier, item.kind);
     return (video ? "video " + std::to_string(kVideoWay) : "photo " + std::to_string(kPhotoWay)) + ": " + config::rules_of(tier, to_text(item.kind)) +
            ", saves " + std::to_string(least.bytes.count) + " B and " + std::to_string(least.percent) + "%";

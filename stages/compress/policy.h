@@ -4,6 +4,7 @@
 // one policy are the same, so none is made twice; a policy that changed tells which ones must be made again. Pure.
 
 #include <string>
+#include <string_view>
 
 #include "common/config/settings.h"
 #include "common/media_db/rows.h"
@@ -18,6 +19,9 @@ struct LeastSaving {
     bool met(Bytes before, Bytes after) const;
 };
 LeastSaving least_saving(const config::Compress&, const config::Tier&, MediaKind);
+
+/// The policy of what is never made smaller.
+inline constexpr std::string_view kWhole = "whole";
 
 /// "photo 2: {"quality": 82}, saves 65536 B and 15%". A text, so that a person can see what changed.
 std::string policy_text(const config::Compress&, const config::Tier&, const media_db::MediaItem&);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/errors/errors.h"
+#include "common/types/bytes.h"
 
 namespace mediaferry::stages {
 
@@ -21,8 +22,10 @@ struct Compressed {
     /// quality (the one chosen), megapixels, seconds (of a clip). They are written down with the copy.
     std::map<std::string, double> measures = {};
     double cpu_seconds = 0;  ///< of its codec program, counted by us
+    double seconds = 0;      ///< and by the clock on the wall
+    Bytes peak_memory;       ///< and its largest resident set
 };
 
-inline Compressed keep(std::string code, std::string text) { return {Reason{std::move(code), std::move(text)}, "", "", 0, "", {}, 0}; }
+inline Compressed keep(std::string code, std::string text) { return {Reason{std::move(code), std::move(text)}, "", "", 0, "", {}, 0, 0, {}}; }
 
 }  // namespace mediaferry::stages

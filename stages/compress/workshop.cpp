@@ -128,15 +128,18 @@ files::Descriptor open_or_throw(const fs::path& file, int flags, const char* doi
     return fd;
 }
 
+std::string head(int fd) {
+    std::string bytes(12, '\0');
+    const auto got = ::pread(fd, bytes.data(), bytes.size(), 0);
+    if (got < 0) files::throw_errno(errno, "read", "a small copy or its original");  // a disk's fault is no codec's
+    bytes.resize(static_cast<std::size_t>(got));
+    return bytes;
+}
+
+bool looks_shown(int picture) { return head(picture).starts_with("\x89PNG\r\n\x1a\n"); }
+
 /// Whether what lies there begins like a small copy of that: a program that was taken over may say anything.
 bool looks_made(int original, int result) {
-    const auto head = [](int fd) {
-        std::string bytes(12, '\0');
-        const auto got = ::pread(fd, bytes.data(), bytes.size(), 0);
-        if (got < 0) files::throw_errno(errno, "read", "a small copy or its original");  // a disk's fault is no codec's
-        bytes.resize(static_cast<std::size_t>(got));
-        return bytes;
-    };
     const auto made = head(result);
     const bool clip = made.size() == 12 && made.substr(4, 4) == "ftyp";
     const bool photo = made.size() > 3 && made.substr(0, 3) == "\xFF\xD8\xFF" && head(original).substr(0, 3) == made.substr(0, 3);
@@ -180,8 +183,17 @@ Limits Workshop::limits_for(const Order& order) const {
     return limits;
 }
 
-Compressed Workshop::make(const Order& given, const fs::path& original, const fs::path& result, const std::function<bool()>& stop) const {
-    auto order = given;
+Compressed Workshop::make(const Order& order, const fs::path& original, const fs::path& result, const std::function<bool()>& stop) const {
+    return ordered(order, original, {}, result, stop);
+}
+
+Compressed Workshop::look(const Order& order, const fs::path& original, const fs::path& small, const fs::path& picture,
+                          const std::function<bool()>& stop) const {
+    return ordered(order, original, small, picture, stop);
+}
+
+Compressed Workshop::ordered(Order order, const fs::path& original, const fs::path& small, const fs::path& result,
+                             const std::function<bool()>& stop) const {
     order.limits = limits_for(order);
     const auto from = open_or_throw(original, O_RDONLY, "open the original");
     const auto to = open_or_throw(result, O_RDWR | O_CREAT | O_EXCL, "create a small copy");
@@ -190,18 +202,31 @@ Compressed Workshop::make(const Order& given, const fs::path& original, const fs
 
     auto command = command_for(order.task, settings_.idle);
     command.inherited = {order.original, order.result};
+    files::Descriptor seen;
+    if (!small.empty()) {
+        const auto digests = files::digest_file(small);
+        seen = open_or_throw(small, O_RDONLY, "open the small copy");
+        order.small = seen.get();
+        order.small_size = digests.size;
+        order.small_sha256 = digests.sha256;
+        command.inherited.push_back(order.small);
+    }
     command.input = to_json(order);
     command.deadline = order.limits.cpu;
     if (order.task == Order::Task::video) command.silence = std::min(kSilence, settings_.deadline);
+    const auto began = std::chrono::steady_clock::now();
     try {
         const auto said = hear_out(command, stop);
         if (said.exit.stopped) throw Interrupted{"interrupted", "asked to stop while making a small copy"};
         if (said.exit.signal == 0 && (said.exit.code == 126 || said.exit.code == 127 || said.exit.code == 69))
             does_not_start(command, process::to_text(said.exit) + (said.talk.empty() ? "" : ", " + said.talk));
         auto made = said.exit.ok() ? judged(understood(said.answer)) : kept_after(said);
-        if (!made.kept && !looks_made(order.original, order.result))
+        if (!made.kept && !small.empty() && !looks_shown(order.result)) made = keep("codec.crashed", "its codec showed something that is no picture");
+        if (!made.kept && small.empty() && !looks_made(order.original, order.result))
             made = keep("codec.crashed", "its codec made something that is no photo or clip");
         made.cpu_seconds = said.exit.cpu_seconds;
+        made.peak_memory = Bytes{said.exit.peak_memory};
+        made.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
         if (made.kept) fs::remove(result);
         return made;
     } catch (...) {

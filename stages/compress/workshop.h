@@ -23,8 +23,11 @@ public:
     /// answer is `kept` there is no such file. A codec that crashes, hangs or eats too much is an answer: kept, codec.crashed, codec.deadline, ….
     /// Throws TransientError, NeedsPerson, Interrupted (`stop` said so), Unavailable.
     Compressed make(const Order&, const fs::path& original, const fs::path& result, const std::function<bool()>& stop) const;
+    /// Has the original and the small copy of it shown side by side in the new file `picture`, a PNG. The rest as make().
+    Compressed look(const Order&, const fs::path& original, const fs::path& small, const fs::path& picture, const std::function<bool()>& stop) const;
 
 private:
+    Compressed ordered(Order, const fs::path& original, const fs::path& small, const fs::path& result, const std::function<bool()>& stop) const;
     Limits limits_for(const Order&) const;
 
     const config::Compress& settings_;

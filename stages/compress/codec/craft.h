@@ -16,5 +16,8 @@ std::string library();
 /// Behind the walls: reads the ordered bytes, writes the small copy, reads that back and compares. `kept` leaves nothing of use in the result.
 /// Throws BadInput when the original does not decode, TransientError ("compress.original") when it is not the one that was ordered.
 Compressed make(const Order&);
+/// Behind the walls: the original and its small copy side by side, as one PNG in the result: above, where they differ most; below, their middle;
+/// the small copy's pixels as they are, the original's reduced to as many. `measures` tells how alike they are and which fields were kept.
+Compressed look(const Order&);
 
 }  // namespace mediaferry::stages::craft

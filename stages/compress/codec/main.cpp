@@ -29,7 +29,7 @@ Answer answer_to(const Order& order) {
     try {
         close_walls(order.limits);
         Answer answer;
-        answer.result = craft::make(order);
+        answer.result = order.small >= 0 ? craft::look(order) : craft::make(order);
         answer.outcome = answer.result.kept ? Answer::Outcome::kept : Answer::Outcome::made;
         return answer;
     } catch (const BadInput& error) {

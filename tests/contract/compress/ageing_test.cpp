@@ -154,13 +154,13 @@ TEST_CASE("or goes on from its small copy, where the config says so, until the N
     const auto second_generation = files::digest_file(house.shelf(id));
 
     house.decoded();
-    house.clock.advance(25h);
+    house.clock.advance(73h);
     REQUIRE(house.compress() == 0);  // still away: looked for, nothing decoded, nothing changed
     CHECK(house.decoded() == 0);
     CHECK(files::digest_file(house.shelf(id)) == second_generation);
 
     house.nas_comes();
-    house.clock.advance(25h);
+    house.clock.advance(73h);
     REQUIRE(house.compress() == 0);
     CHECK(house.record(id)["from"] == "original");
     CHECK_FALSE(files::digest_file(house.shelf(id)) == second_generation);

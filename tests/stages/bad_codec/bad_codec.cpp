@@ -38,4 +38,6 @@ Compressed craft::make(const Order& order) {
     return {std::nullopt, "", "as it should be", 99, library()};
 }
 
+Compressed craft::look(const Order&) { return keep("codec.none", "a bad codec shows nothing"); }
+
 }  // namespace mediaferry::stages

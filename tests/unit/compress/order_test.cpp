@@ -49,7 +49,7 @@ TEST_CASE("an order arrives as it was given", "[compress]") {
 TEST_CASE("an answer arrives as it was given, made harmless", "[compress]") {
     Answer made;
     made.outcome = Answer::Outcome::made;
-    made.result = {std::nullopt, ".mp4", "hevc crf 26", 41.5, "FFmpeg 5.1", {}, 0};
+    made.result = {std::nullopt, ".mp4", "hevc crf 26", 41.5, "FFmpeg 5.1", {}, 0, 0, {}};
     made.result.measures = {{"ssim_p5", 0.97}, {"No \n name", 1}};
     const auto got = stages::answer_from(stages::to_json(made));
     CHECK(got.result.measures == std::map<std::string, double>{{"ssim_p5", 0.97}});
