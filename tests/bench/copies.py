@@ -61,7 +61,7 @@ class Copies:
         if more:
             Path("/proc/sys/vm/drop_caches").write_text("1\n")
         checked = self.bench.measured(["sha256sum", "--quiet", "-c", str(self.source.with_suffix(".sha256"))], at=self.target)
-        return Measured(copied.seconds + checked.seconds, max(copied.memory, checked.memory))
+        return Measured(copied.seconds + checked.seconds, copied.processor + checked.processor, max(copied.memory, checked.memory))
 
     def complete(self) -> None:
         """What we called copied is what was there: an independent look."""

@@ -31,7 +31,8 @@ def options_for(text: str) -> argparse.ArgumentParser:
 @dataclass
 class Measured:
     seconds: float
-    memory: int  # KiB, the most that one of its processes held
+    processor: float  # seconds of processor time: what a noisy machine distorts least
+    memory: int       # KiB, the most that one of its processes held
 
 
 def apart(work: Callable[[], None]) -> None:
@@ -85,13 +86,14 @@ class Bench:
 
     def measured(self, *commands: list[str], at: Path | None = None) -> Measured:
         """One after the other. An exit code of "different" is fine, a failure is not."""
-        total = Measured(0, 0)
+        total = Measured(0, 0, 0)
         for command in commands:
             with open(os.devnull, "wb") as nothing, tempfile.TemporaryFile() as talk:
                 began = time.monotonic()
                 child = subprocess.Popen(command, env=self.environment, stdout=nothing, stderr=talk, cwd=at)
                 _, status, usage = os.wait4(child.pid, 0)
                 total.seconds += time.monotonic() - began
+                total.processor += usage.ru_utime + usage.ru_stime
                 total.memory = max(total.memory, usage.ru_maxrss)
                 child.returncode = os.waitstatus_to_exitcode(status)
                 if child.returncode not in (0, 1):
@@ -107,7 +109,7 @@ class Bench:
                     print(f"\rround {number + 1} of {self.rounds}: {name:60}", end="", file=sys.stderr, flush=True)
                 now = work()
                 before = best.get(name, now)
-                best[name] = Measured(min(now.seconds, before.seconds), max(now.memory, before.memory))
+                best[name] = Measured(min(now.seconds, before.seconds), min(now.processor, before.processor), max(now.memory, before.memory))
         if sys.stderr.isatty():
             print("\r" + " " * 80 + "\r", end="", file=sys.stderr, flush=True)
         return best
@@ -126,10 +128,10 @@ def installed(*programs: str) -> set[str]:
 
 def table(best: dict[str, Measured]) -> None:
     for name, one in best.items():
-        print(f"  {name:48} {one.seconds:8.2f} s {one.memory / 1024:8.0f} MiB")
+        print(f"  {name:48} {one.seconds:8.2f} s {one.processor:8.2f} s processor {one.memory / 1024:6.0f} MiB")
     print()
 
 
 def ratio(best: dict[str, Measured], what: str, above: str, below: str, goal: str = "") -> None:
     if above in best and below in best:
-        print(f"  {what:48} {best[above].seconds / best[below].seconds:8.2f}   {goal}")
+        print(f"  {what:48} {best[above].seconds / best[below].seconds:8.2f}   processor {best[above].processor / best[below].processor:6.2f}   {goal}")

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -58,6 +59,26 @@ class Restore(unittest.TestCase):
         world.expect(0, "archive", "restore", str(row["id"]), "--to", to, "--flat")
         self.assertGreater(row["n"], 1)
         self.assertEqual(len([p for p in to.iterdir() if p.is_file()]), row["n"])
+
+    def test_since_a_date_comes_what_was_taken_then_or_later(self):
+        world, to = self.world, self.world.root / "since"
+        days = sorted({row["taken_at"] // 86400 for row in world.db("SELECT taken_at FROM media")})
+        since = days[len(days) // 2] * 86400
+        day = time.strftime("%Y-%m-%d", time.gmtime(since))
+        world.expect(0, "archive", "restore", "--since", day, "--to", to)
+        later = {row["apple_checksum"] for row in world.db("SELECT apple_checksum FROM media WHERE asset_id IN (SELECT asset_id FROM media WHERE taken_at >= ?)", since)}
+        self.assertEqual({apple_checksum(p.read_bytes()) for p in to.rglob("*") if p.is_file()}, later)
+        self.assertLess(len(later), len(self.wanted()))
+        world.expect(64, "archive", "restore", "--since", "last week", "--to", to)
+
+    def test_verify_reads_as_much_as_it_is_told(self):
+        world = self.world
+        number = world.value("SELECT count(*) FROM copy WHERE place = 'nas' AND removed_at IS NULL")
+        read = lambda *words: json.loads(world.expect(0, "archive", "verify", *words, "--json").out)["read"]
+        self.assertEqual(read("--full"), number)
+        self.assertEqual(read("--sample", "50%"), -(-number // 2))
+        self.assertEqual(read("--older-than", "30d"), 0)
+        self.assertEqual(read("--older-than", "0s"), number)
 
     def test_nothing_is_restored_into_the_house_or_without_a_place(self):
         self.world.expect(65, "archive", "restore", "--all", "--to", self.world.nas / "here")
