@@ -121,7 +121,7 @@ private:
         auto result = MF_AROUND("compress.codec.copy", workshop_.make(order, old, fresh, work.run.stop()));
         if (!result.kept && !least_saving(settings_.compress, work.tier, work.item.kind).met(work.intact->size, size_of(fresh))) {
             result = not_worth_it(std::move(result));
-            MF_AROUND("compress.drop_small", fs::remove(fresh));
+            MF_AROUND("compress.drop_from_copy", fs::remove(fresh));
         }
         if (result.kept) return write_down(work, result, {work.intact->path, {work.intact->sha256, "", work.intact->size}}, true);
         const auto shelved = work.library.shelve(work.item, fresh, old.extension().string(), old);

@@ -35,7 +35,7 @@ void Library::dress(const media_db::MediaItem& item, const fs::path& fresh, cons
     const auto source = files::status_of(original);
     const auto taken = item.taken.time_since_epoch().count();
     const auto nanoseconds = source && source->st_mtim.tv_sec == taken ? source->st_mtim.tv_nsec : 0;
-    MF_AROUND("compress.library.carry", files::carry_user_attributes(original, fresh));
+    MF_AROUND("compress.library.carry_user", files::carry_user_attributes(original, fresh));
     MF_AROUND("compress.library.set_time", files::set_modified(fresh, timespec{taken, nanoseconds}));
 }
 
@@ -82,7 +82,7 @@ Shelved Library::shelve(const media_db::MediaItem& item, const fs::path& fresh, 
     }
     const auto target = free_place(item, name, digests);
     if (files::status_of(target))
-        MF_AROUND("compress.library.drop_fresh", files::remove_file(fresh));
+        MF_AROUND("compress.library.drop_needless", files::remove_file(fresh));
     else
         MF_AROUND("compress.library.shelve", files::move_file(fresh, target));
     const auto shelved = reread(target.lexically_relative(root_), digests);
