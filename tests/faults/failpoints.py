@@ -57,7 +57,7 @@ class Failpoints:
         self.names: set[str] = set()
         self.wrong: dict[str, list[str]] = defaultdict(list)
         self.swept: Counter[str] = Counter()
-        self.until = time.monotonic() + given.seconds if given.seconds else None
+        self.until: float | None = None
 
     def over(self) -> bool:
         return self.until is not None and time.monotonic() > self.until
@@ -230,6 +230,8 @@ def main() -> int:
             name, _, k = name.partition(":")
             work.trial(name, given.leg or sorted(work.reached[name])[0], int(k or 1), action, tell=True)
             return 1 if work.wrong else 0
+        if given.seconds:
+            work.until = time.monotonic() + given.seconds
         points = sorted(name for name in listed if name in work.reached and given.only in name)
         (work.full if given.full else work.quick)(points)
     found = Results("failpoints", "full" if given.full else "quick")

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "common/errors/errors.h"
 #include "common/files/files.h"
@@ -59,7 +60,7 @@ TEST_CASE("a copy that cannot be finished leaves nothing", "[files]") {
     SECTION("a limit on the size of files") {
         struct rlimit before {};
         ::getrlimit(RLIMIT_FSIZE, &before);
-        const struct rlimit small { 1 << 20, before.rlim_max };
+        const struct rlimit small { GENERATE(1u << 20, 3u * (1u << 20) + (1u << 19)), before.rlim_max };  // the second cuts the last write short
         ::signal(SIGXFSZ, SIG_IGN);
         ::setrlimit(RLIMIT_FSIZE, &small);
         CHECK_THROWS_AS(files::copy_in(source.get(), tree, "copy.part", kTaken), TransientError);
@@ -174,6 +175,47 @@ TEST_CASE("moving keeps bytes and time and never overwrites", "[files]") {
     CHECK(read(target) == bytes);
     CHECK(std::distance(fs::directory_iterator(target.parent_path()), fs::directory_iterator()) == 1);
     if (!elsewhere.empty()) fs::remove_all(elsewhere);
+}
+
+TEST_CASE("moving to another disk, a file that somebody writes to meanwhile keeps its place", "[files]") {
+    TempDir dir;
+    const fs::path other = "/dev/shm";
+    if (!fs::exists(other) || Tree::identity_of(other)->device == Tree::identity_of(dir.path())->device) return;
+    const auto elsewhere = other / files::temporary_name();
+    fs::create_directories(elsewhere);
+    const auto from = write(dir / "IMG_0001.JPG", noise(8 << 20, 9));
+    const bool the_copy = GENERATE(false, true);
+    const auto meddle = [&] {
+        if (!the_copy) {  // the source gets another time, over and over
+            static std::int64_t second = 0;
+            const timespec now{1'700'000'000 + ++second, 0}, times[2]{now, now};
+            ::utimensat(AT_FDCWD, from.c_str(), times, 0);
+            return;
+        }
+        for (const auto& entry : fs::directory_iterator(elsewhere)) {
+            const files::Descriptor file{::open(entry.path().c_str(), O_WRONLY | O_CLOEXEC)};
+            struct stat found {};
+            if (file && ::fstat(file.get(), &found) == 0 && found.st_size > (4 << 20) && ::pwrite(file.get(), "?", 1, 100) != 1) return;
+        }
+    };
+    std::string code;
+    {
+        std::jthread somebody{[&](const std::stop_token& enough) {
+            while (!enough.stop_requested()) try {
+                    meddle();
+                } catch (const std::exception&) {  // the copy is gone again
+                }
+        }};
+        try {
+            files::move_file(from, elsewhere / "IMG_0001.JPG");
+        } catch (const TransientError& error) {
+            code = error.code();
+        }
+    }
+    CHECK(code == (the_copy ? "file.io" : "file.changed"));
+    CHECK(fs::exists(from));
+    CHECK(fs::is_empty(elsewhere));
+    fs::remove_all(elsewhere);
 }
 
 TEST_CASE("a file is shared without changing its source", "[files]") {

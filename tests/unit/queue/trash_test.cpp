@@ -8,7 +8,9 @@
 #include <fstream>
 
 #include "common/archive/known.h"
+#include "common/errors/errors.h"
 #include "common/media_db/evidence.h"
+#include "common/queue/transfer.h"
 #include "tests/support/house.h"
 
 using namespace mediaferry;
@@ -148,4 +150,22 @@ TEST_CASE("a file that is not the one that was moved stays in the trash", "[queu
     write_file(at.house.nas() / lying[0].path, "longer than it was");
     CHECK(code(at.trash->empty(lying[0], at.house.clock.now())) == "queue.changed");
     CHECK(fs::exists(at.house.nas() / lying[0].path));
+}
+
+TEST_CASE("a file that changes while it is read has no hash", "[queue]") {
+    test::TempDir dir;
+    write_file(dir / "IMG_1.JPG", std::string(3 << 20, 'a'));
+    const auto tree = files::Tree::open(dir.path());
+    CHECK(digest_here(tree, "IMG_1.JPG", {}) == files::digest_bytes(std::string(3 << 20, 'a')).sha256);
+    int blocks = 0;
+    const auto somebody_writes = [&] {
+        if (++blocks == 2) std::ofstream((dir / "IMG_1.JPG").string(), std::ios::binary | std::ios::app) << "more";
+        return false;
+    };
+    try {
+        digest_here(tree, "IMG_1.JPG", somebody_writes);
+        FAIL("it was given a hash");
+    } catch (const TransientError& error) {
+        CHECK(error.code() == "file.changed");
+    }
 }
