@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <set>
+#include <thread>
 
 #include "common/archive/archive.h"
 #include "common/archive/naming.h"
@@ -203,4 +208,23 @@ TEST_CASE("one exchange at a time", "[exchange]") {
     Neighbours both;
     const auto turn = exchange::take_turn(both.mine.settings);
     CHECK(code_thrown([&] { exchange::analyze(both.here(), both.their_database(), true); }) == "exchange.busy");
+}
+
+TEST_CASE("a database that somebody works with while it is copied is not believed", "[exchange]") {
+    Neighbours both;
+    both.take_a_live_photo();
+    const auto theirs = both.their_database();
+    std::atomic<int> touched = 0;
+    {
+        std::jthread owner{[&](const std::stop_token& enough) {
+            while (!enough.stop_requested()) {
+                const timespec now{1'700'000'000 + ++touched, 0};
+                const timespec times[2]{now, now};
+                ::utimensat(AT_FDCWD, theirs.c_str(), times, 0);
+            }
+        }};
+        while (touched < 10) std::this_thread::yield();
+        CHECK(code_thrown([&] { exchange::analyze(both.here(), theirs, false); }) == "exchange.changing");
+    }
+    CHECK_NOTHROW(exchange::analyze(both.here(), theirs, false));
 }
