@@ -67,6 +67,8 @@ void check_tiers(const std::vector<Tier>& tiers, Faults& faults) {
             add(".younger_than", duration_to_text(*tier.younger_than) + " is not more than " + duration_to_text(*younger->younger_than) +
                                      " of the tier before (write the tiers from young to old)");
         if (tier.younger_than) younger = &tier;
+        if (tier.photo.lossless && tier.photo.max_megapixels)
+            add(".photo.max_megapixels", "takes pixels away, and lossless is to keep them all (remove one of the two)");
         if (!tier.video.keep && tier.video.codec != "av1" && tier.video.quality > 51)
             add(".video.quality", "is out of range for " + tier.video.codec + " (write 1 to 51)");
     }

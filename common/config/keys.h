@@ -105,6 +105,9 @@ template <class Keys>
 void tier_keys(Keys& in, Tier& tier) {
     in.optional("younger_than", tier.younger_than, syntax::duration(seconds{1}, "1y"));
     in.kept_or("photo", tier.photo.keep, [&](Keys& photo) {
+        photo.value("lossless", tier.photo.lossless, syntax::flag());
+        photo.value("floor", tier.photo.floor, syntax::number(0.5, 0.9999));
+        photo.value("min_quality", tier.photo.min_quality, syntax::whole(1, 100));
         photo.value("quality", tier.photo.quality, syntax::whole(1, 100));
         photo.optional("max_megapixels", tier.photo.max_megapixels, syntax::number(0.01, 1000));
     });

@@ -83,11 +83,12 @@ fs::path Settings::state_directory() const { return database.parent_path() / "st
 std::vector<Tier> default_tiers() {
     using std::chrono::hours;
     constexpr seconds kYear = hours{24 * 365};
-    Tier light{"light", kYear, {false, 90, {}}, {}};
+    Tier light{"light", kYear, {}, {}};
+    light.photo.lossless = true;
     light.video.keep = true;
-    Tier medium{"medium", 3 * kYear, {false, 82, {}}, {}};
+    Tier medium{"medium", 3 * kYear, {}, {}};
     medium.minimum_saving_percent = 15;
-    Tier heavy{"heavy", {}, {false, 72, 12.0}, {false, "hevc", 28, 1920, "fast"}};
+    Tier heavy{"heavy", {}, {false, 88, 12.0, false, 0.95, 50}, {false, "hevc", 28, 1920, "fast"}};
     heavy.minimum_saving_percent = 20;
     heavy.minimum_saving_percent_video = 25;
     return {light, medium, heavy};

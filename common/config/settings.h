@@ -113,8 +113,11 @@ struct Compare {
 /// What a tier does with one kind of file.
 struct PhotoTier {
     bool keep = false;                     ///< the original bytes
-    int quality = 85;                      ///< JPEG/HEIC/AVIF quality 1-100
+    int quality = 92;                      ///< the highest JPEG quality tried, 1-100
     std::optional<double> max_megapixels;  ///< larger photos are reduced to this
+    bool lossless = false;                 ///< only packed better: every pixel stays what it was
+    double floor = 0.965;                  ///< how alike the worst part must look: 5th percentile of the SSIM of 64 x 64 tiles, 0-1
+    int min_quality = 50;                  ///< the lowest tried; where it is above `quality`, that one alone is tried
 };
 struct VideoTier {
     bool keep = false;

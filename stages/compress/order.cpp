@@ -39,7 +39,7 @@ Sha256 checksum_from(const json& text) {
 }
 
 json photo_json(const config::PhotoTier& tier) {
-    json object{{"quality", tier.quality}};
+    json object{{"quality", tier.quality}, {"min_quality", tier.min_quality}, {"floor", tier.floor}, {"lossless", tier.lossless}};
     if (tier.max_megapixels) object["max_megapixels"] = *tier.max_megapixels;
     return object;
 }
@@ -53,6 +53,9 @@ json video_json(const config::VideoTier& tier) {
 config::PhotoTier photo_from(const json& object) {
     config::PhotoTier tier;
     tier.quality = object.at("quality").get<int>();
+    tier.min_quality = object.at("min_quality").get<int>();
+    tier.floor = object.at("floor").get<double>();
+    tier.lossless = object.at("lossless").get<bool>();
     if (object.contains("max_megapixels")) tier.max_megapixels = object["max_megapixels"].get<double>();
     return tier;
 }

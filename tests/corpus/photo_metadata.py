@@ -91,7 +91,7 @@ def picture_list(first: int, second: int, offset: int) -> bytes:
 
 def extended_xmp(size: int) -> list[bytes]:
     """An XMP too large for one segment, in the pieces that Adobe's rule makes of it."""
-    whole = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:GDepth="http://ns.google.com/photos/1.0/depthmap/" GDepth:Data="' + \
+    whole = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" xmlns:Notes="http://ns.example.com/notes/1.0/" Notes:Data="' + \
         b"A" * size + b'"/></rdf:RDF></x:xmpmeta>'
     guid = b"0123456789ABCDEF0123456789ABCDEF"
     return [segment(0xE1, b"http://ns.adobe.com/xmp/extension/\0" + guid + struct.pack(">II", len(whole), at) + whole[at:at + 65000]) for at in range(0, len(whole), 65000)]

@@ -30,6 +30,11 @@ void write_at(int fd, std::uint64_t offset, std::string_view bytes) {
     }
 }
 
+void write_whole(int fd, std::string_view bytes) {
+    write_at(fd, 0, bytes);
+    if (::ftruncate(fd, static_cast<off_t>(bytes.size())) != 0) trouble("write", errno);
+}
+
 void sync(int fd) {
     if (::fsync(fd) != 0) trouble("make durable", errno);
 }

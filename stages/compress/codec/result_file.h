@@ -11,6 +11,8 @@ namespace mediaferry::stages {
 /// All of it, there. A disk that is full and a file that grows past its limit throw TransientError ("file.full", "file.io") and BadInput
 /// ("codec.file").
 void write_at(int fd, std::uint64_t offset, std::string_view bytes);
+/// All of it, and nothing of what was there before. Throws as write_at().
+void write_whole(int fd, std::string_view bytes);
 void sync(int fd);
 std::uint64_t size_of(int fd);
 /// What lies there now.

@@ -28,7 +28,7 @@ constexpr auto kTenYears = std::chrono::hours{24 * 365 * 10};
 struct AgeingHouse : House {
     AgeingHouse() {
         auto& compress = settings.compress;
-        compress.tiers = {{"light", kTenYears, {false, 92, {}}, {}}, {"heavy", std::nullopt, {false, 60, {}}, {}}};
+        compress.tiers = {{"light", kTenYears, {false, 95, {}, false, 0.98}, {}}, {"heavy", std::nullopt, {false, 60, {}, false, 0.8}, {}}};
         compress.tiers[0].video = compress.tiers[1].video = {false, "hevc", 30, {}, "ultrafast"};
         compress.minimum_saving = Bytes{1000};
         const auto real = fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib" / "mediaferry";

@@ -42,7 +42,7 @@ MediaId waiting(House& house, const std::string& name, const std::string& conten
 
 /// 64 MiB for a codec, one tier, every byte saved counts.
 void make_small(House& house) {
-    house.settings.compress.tiers = {{"only", std::nullopt, {false, 70, {}}, {false, "hevc", 30, {}, "ultrafast"}}};
+    house.settings.compress.tiers = {{"only", std::nullopt, {false, 70, {}, false, 0.8}, {false, "hevc", 30, {}, "ultrafast"}}};
     house.settings.compress.minimum_saving = Bytes{10};
     house.settings.compress.memory = Bytes{64 << 20};
 }

@@ -15,7 +15,7 @@ TEST_CASE("an order arrives as it was given", "[compress]") {
     order.sha256.bytes[3] = 7;
     order.extension = ".HEIC";
     order.container = "mp4";
-    order.photo = {false, 77, 12.5};
+    order.photo = {false, 77, 12.5, true, 0.91, 33};
     order.video = {false, "av1", 31, 1920, "slow"};
     order.from_copy = true;
     order.small = 7;
@@ -31,6 +31,9 @@ TEST_CASE("an order arrives as it was given", "[compress]") {
     CHECK(got.extension == ".HEIC");
     CHECK(got.container == "mp4");
     CHECK(got.photo.quality == 77);
+    CHECK(got.photo.lossless);
+    CHECK(got.photo.floor == 0.91);
+    CHECK(got.photo.min_quality == 33);
     CHECK(got.photo.max_megapixels == 12.5);
     CHECK(got.video.codec == "av1");
     CHECK(got.video.max_long_edge == 1920);

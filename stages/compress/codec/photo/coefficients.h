@@ -3,22 +3,39 @@
 // A JPEG made smaller without ever becoming pixels: its DCT coefficients are read, divided by coarser steps and written again. A quarter of a
 // decoding's work, a sixth fewer bytes than encoding anew at the same quality, and no second rounding of colours (facts/compression.md 0.2).
 
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "stages/compress/codec/photo/ssim.h"
+
 namespace mediaferry::stages {
 
-/// The JPEG with no quantisation step finer than that of `quality` (1-100, as libjpeg counts), progressive, its Huffman tables fitted to it. Steps
-/// that are coarser already stay; where all are, only the packing changes and every pixel stays what it was. Without metadata.
-/// Throws BadInput ("photo.broken") for a file that does not decode without a warning.
-std::string requantised(std::string_view jpeg, int quality);
+/// The coefficients of one JPEG in memory: 2 bytes each, so 3 bytes a pixel where chroma is halved both ways. Every function throws BadInput
+/// ("photo.broken") for a file that does not decode without a warning.
+class Coefficients {
+public:
+    /// The bytes must live as long.
+    explicit Coefficients(std::string_view jpeg);
+    ~Coefficients();
 
-/// How alike two JPEGs look: peak signal-to-noise ratio in dB, 99 for equal pictures. Both are decoded to the end.
-struct Likeness {
-    double luma = 0, chroma = 99;
+    /// How alike brightness would look at `quality` (1-100), on every fourth tile, spread over the whole picture. Nothing is encoded:
+    /// the sampled blocks are requantised and painted.
+    TileScores sampled(int quality);
+    /// Whether `quality` has a coarser step than the photo has already.
+    bool changes_at(int quality) const;
+    bool is_grey_or_ycc() const;
+
+    /// The JPEG with no quantisation step finer than that of `quality`, its Huffman tables fitted to it, without metadata. Steps that are coarser already
+    /// stay. The coefficients are used up: call it once, last.
+    std::string requantised(int quality);
+    /// The very same coefficients, better packed: every pixel stays what it was. Call it once, last.
+    std::string repacked();
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
 };
-/// Throws BadInput ("photo.broken") when one does not decode, TransientError ("photo.check") when they are not of the same shape.
-Likeness likeness(std::string_view original, std::string_view result);
 
 /// "libjpeg-turbo 2.1.5"
 std::string jpeg_library();

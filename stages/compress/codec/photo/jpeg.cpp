@@ -2,140 +2,127 @@
 #include "stages/compress/codec/photo/jpeg.h"
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <optional>
-#include <vips/vips8>
+#include <utility>
 
 #include "stages/compress/codec/craft.h"
 #include "stages/compress/codec/photo/coefficients.h"
+#include "stages/compress/codec/photo/jpeg_checks.h"
 #include "stages/compress/codec/photo/jpeg_parts.h"
-#include "stages/compress/codec/photo/multi_picture.h"
+#include "stages/compress/codec/photo/jpeg_resize.h"
+#include "stages/compress/codec/photo/likeness.h"
+#include "stages/compress/codec/photo/quality_search.h"
 #include "stages/compress/codec/result_file.h"
 
 namespace mediaferry::stages {
 namespace {
 
-using vips::VImage;
-
-constexpr double kWorstPsnr = 30.0;        // dB; far below what quality 50 gives on any photo: a guard against wrong pixels, not a quality target
-constexpr double kMostMegapixels = 128.0;  // a header that claims more is a bomb or a poster; both keep their bytes
-constexpr int kMostScans = 64;             // a progressive photo has about ten; two thousand keep a decoder busy for minutes
-constexpr double kMostPixelsAByte = 400;   // a flat grey picture has about a hundred
 constexpr std::size_t kLargestResult = 256U << 20;
+constexpr std::size_t kMostCoefficients = 176U << 20;  // with the files and the libraries a codec program stays below 256 MiB
+constexpr double kWorstPsnr = 30.0;                    // dB, brightness and colour each; far below what quality 50 gives on any photo
+constexpr double kMargin = 0.0005;                     // what the sampled tiles may flatter the whole picture by, mostly
+constexpr int kMostTries = 4;
 
-VImage decoded(const std::string& file) {
-    return VImage::new_from_buffer(file.data(), file.size(), "",
-                                   VImage::option()->set("fail_on", VIPS_FAIL_ON_WARNING)->set("access", VIPS_ACCESS_RANDOM)->set("memory", true));
-}
+/// One photo on its way.
+struct Work {
+    const std::string& file;
+    const JpegParts& parts;
+    const Order& order;
+    std::string reduced;         ///< the picture with fewer pixels, when it is to have fewer
+    std::string_view reference;  ///< what the small copy is made of and held against
+    int probes = 0;
 
-VImage luma(const VImage& image) { return image.bands() == 1 ? image : image.colourspace(VIPS_INTERPRETATION_B_W).extract_band(0); }
-
-double psnr(const VImage& a, const VImage& b) {
-    const auto difference = luma(a).cast(VIPS_FORMAT_FLOAT) - luma(b).cast(VIPS_FORMAT_FLOAT);
-    const double error = (difference * difference).avg();
-    return error == 0 ? 99.0 : 10 * std::log10(255.0 * 255.0 / error);
-}
-
-/// Why this JPEG keeps its bytes, if it does.
-std::optional<Compressed> exotic(const JpegParts& parts) {
-    if (parts.frame != 0xC0 && parts.frame != 0xC1 && parts.frame != 0xC2)
-        return keep("photo.exotic", "an unusual JPEG (lossless or arithmetic coding)");
-    if (parts.precision != 8) return keep("photo.deep", "more than 8 bits a sample");
-    if (parts.components != 1 && parts.components != 3) return keep("photo.cmyk", "not a grey or colour photo (CMYK)");
-    for (const auto& segment : parts.metadata)
-        if (is_picture_list(segment.bytes) && !lies_in_trailer(segment.bytes, parts.trailer))
-            return keep("photo.trailer", "it lists further pictures that are not where it says, so they could not be carried over");
-    if (parts.scan_count > kMostScans) return keep("photo.exotic", "more scans than any camera writes");
-    const double megapixels = static_cast<double>(parts.width) * parts.height / 1e6;
-    if (parts.width == 0 || parts.height == 0 || megapixels > kMostMegapixels) return keep("photo.size", "its dimensions are out of bounds");
-    if (megapixels * 1e6 > static_cast<double>(parts.scans.size()) * kMostPixelsAByte)
-        return keep("photo.size", "it claims more pixels than its bytes can hold");
-    return std::nullopt;
-}
-
-VImage reduced(const VImage& image, const config::PhotoTier& tier) {
-    const double megapixels = static_cast<double>(image.width()) * image.height() / 1e6;
-    return image.resize(std::sqrt(*tier.max_megapixels / megapixels));
-}
-
-std::string encoded(const VImage& image, int quality, bool full_chroma) {
-    void* bytes = nullptr;
-    std::size_t size = 0;
-    // strip: what libvips would write of the metadata is damaged; ours comes from the original's segments.
-    image.write_to_buffer(".jpg", &bytes, &size,
-                          VImage::option()
-                              ->set("Q", quality)
-                              ->set("strip", true)
-                              ->set("optimize_coding", true)
-                              ->set("subsample_mode", full_chroma ? VIPS_FOREIGN_SUBSAMPLE_OFF : VIPS_FOREIGN_SUBSAMPLE_ON));
-    const std::unique_ptr<void, void (*)(void*)> owner{bytes, [](void* memory) { g_free(memory); }};
-    return {static_cast<const char*>(bytes), size};
-}
+    bool resized() const { return !reduced.empty(); }
+};
 
 /// The picture alone, without what lies behind it.
 std::string_view picture_of(std::string_view file, const JpegParts& parts) { return file.substr(0, file.size() - parts.trailer.size()); }
 
-/// The result as it lies on disk has every metadata segment and the trailer of the original; only a list of pictures may have moved.
-void check_metadata(const JpegParts& original, const JpegParts& result) {
-    if (result.trailer != original.trailer) throw TransientError{"photo.check", "the small copy lost what lies behind the picture"};
-    if (original.metadata.empty()) return;
-    if (result.metadata.size() != original.metadata.size()) throw TransientError{"photo.check", "the small copy lost metadata"};
-    for (std::size_t i = 0; i < result.metadata.size(); ++i) {
-        const auto& is = result.metadata[i].bytes;
-        const bool list = is_picture_list(is) && lies_in_trailer(is, result.trailer);
-        if (list ? is.size() != original.metadata[i].bytes.size() : is != original.metadata[i].bytes)
-            throw TransientError{"photo.check", "the small copy's metadata differ"};
-    }
+/// How the file that lies there now compares with what it was made of; its metadata are checked.
+Likeness written(const Work& work, std::string small) {
+    write_whole(work.order.result, small);
+    sync(work.order.result);
+    small = {};  // what counts is what is read back
+    const auto back = read_back(work.order.result, kLargestResult);
+    const auto parts = take_apart(back);
+    check_metadata(work.parts, parts);
+    return likeness(work.reference, picture_of(back, parts));
 }
 
-void check_likeness(double luma, double chroma) {
-    if (luma < kWorstPsnr || chroma < kWorstPsnr)
-        throw TransientError{"photo.check", "the small copy does not look like the original (" + std::to_string(std::min(luma, chroma)) + " dB)"};
-}
-
-/// The file as it lies there now, its metadata checked.
-std::string written(int result, const JpegParts& original, const std::string& small) {
-    write_at(result, 0, small);
-    sync(result);
-    auto file = read_back(result, kLargestResult);
-    check_metadata(original, take_apart(file));
-    return file;
+Compressed made(const Work& work, const Likeness& alike, std::string how) {
+    Compressed result{std::nullopt, "", std::move(how), alike.luma, work.resized() ? jpeg_library() + ", " + craft::library() : jpeg_library()};
+    result.measures = {{"ssim_p5", alike.worst}, {"ssim", alike.mean}, {"psnr_luma", alike.luma}, {"psnr_chroma", alike.chroma}};
+    result.measures["probes"] = work.probes;
+    return result;
 }
 
 const Compressed kNotSmaller = keep("compress.not_worth_it", "the small copy would not be smaller");
 
-/// Fewer pixels: decoded, reduced, encoded.
-Compressed make_smaller_picture(const std::string& file, const JpegParts& parts, const Order& order) {
-    const auto expected = reduced(decoded(file), order.photo).copy_memory();
-    const auto pixels = encoded(expected, order.photo.quality, parts.full_chroma);
-    const auto small = put_together(parts, take_apart(pixels));
-    if (small.size() >= file.size()) return kNotSmaller;
-    const auto image = decoded(written(order.result, parts, small));
-    if (image.width() != expected.width() || image.height() != expected.height() || image.bands() != expected.bands())
-        throw TransientError{"photo.check", "the small copy has other dimensions than intended"};
-    const double luma_alike = psnr(expected, image);
-    check_likeness(luma_alike, luma_alike);
-    return {std::nullopt, "",
-            "jpeg q" + std::to_string(order.photo.quality) + " " + std::to_string(image.width()) + "x" + std::to_string(image.height()), luma_alike,
-            craft::library()};
+/// The same pixels, better packed.
+Compressed repacked(const Work& work) {
+    const auto pixels = Coefficients{work.reference}.repacked();
+    auto small = put_together(work.parts, take_apart(pixels));
+    if (small.size() >= work.file.size()) return kNotSmaller;
+    const auto alike = written(work, std::move(small));
+    if (alike.luma < 99 || alike.chroma < 99) throw TransientError{"photo.check", "repacking changed pixels"};
+    return made(work, alike, "jpeg repacked");
 }
 
-/// The same pixels with coarser steps, or the same steps better packed.
-Compressed make_coarser(const std::string& file, const JpegParts& parts, const Order& order) {
-    const auto picture = picture_of(file, parts);
-    const auto small = put_together(parts, take_apart(requantised(picture, order.photo.quality)));
-    if (small.size() >= file.size()) return kNotSmaller;
-    const auto back = written(order.result, parts, small);
-    const auto alike = likeness(picture, picture_of(back, take_apart(back)));
-    check_likeness(alike.luma, alike.chroma);
-    const bool lossless = alike.luma == 99 && alike.chroma == 99;
-    return {std::nullopt, "", lossless ? "jpeg repacked" : "jpeg q" + std::to_string(order.photo.quality) + " requantised", alike.luma,
-            jpeg_library()};
+/// When no quality of the tier looks good enough.
+Compressed not_reached(const Work& work) {
+    if (!work.resized()) return repacked(work);
+    return keep("photo.floor", "with fewer pixels it does not look as the tier asks for (floor) at any quality up to " +
+                                   std::to_string(work.order.photo.quality));
 }
 
-bool too_large(const JpegParts& parts, const config::PhotoTier& tier) {
-    return tier.max_megapixels && static_cast<double>(parts.width) * parts.height / 1e6 > *tier.max_megapixels;
+/// What is held against a small copy, because its original is away, may lose half as much again only: the copy has lost once.
+double floor_of(const Order& order) { return order.from_copy ? 1 - (1 - order.photo.floor) / 2 : order.photo.floor; }
+
+bool holds(const Work& work, const Likeness& alike) {
+    return alike.worst >= floor_of(work.order) && alike.luma >= kWorstPsnr && alike.chroma >= kWorstPsnr;
+}
+
+/// The lowest quality that reaches the floor: searched on samples, then proven on the whole file as it lies there.
+Compressed coarser(Work& work) {
+    const auto& tier = work.order.photo;
+    const QualityRange range{std::min(tier.min_quality, tier.quality), tier.quality};
+    auto coefficients = std::make_unique<Coefficients>(work.reference);
+    if (!coefficients->is_grey_or_ycc()) return not_reached(work);
+    const double floor = floor_of(work.order);
+    const auto found = lowest_quality(range, floor + kMargin, start_for(floor), [&](int quality) { return coefficients->sampled(quality).worst(); });
+    work.probes = found.probes;
+    int quality = found.quality.value_or(range.highest);  // the sample may be a little too strict
+    for (int tries = 0; tries < kMostTries && quality <= range.highest; ++tries) {
+        if (!coefficients) coefficients = std::make_unique<Coefficients>(work.reference);
+        if (!work.resized() && !coefficients->changes_at(quality)) break;
+        auto pixels = coefficients->requantised(quality);
+        coefficients.reset();  // they are most of what a photo takes in memory
+        auto small = put_together(work.parts, take_apart(pixels));
+        pixels = {};
+        if (small.size() >= work.file.size()) return kNotSmaller;
+        const auto alike = written(work, std::move(small));
+        if (!holds(work, alike)) {
+            quality += std::max(1, steps_away(alike.worst, floor));
+            continue;
+        }
+        auto result = made(work, alike, "jpeg q" + std::to_string(quality));
+        result.measures["quality"] = quality;
+        return result;
+    }
+    return not_reached(work);
+}
+
+double megapixels(const JpegParts& parts) { return static_cast<double>(parts.width) * parts.height / 1e6; }
+
+Compressed with_fewer_pixels(Work& work) {
+    work.reduced = reduced_jpeg(work.reference, *work.order.photo.max_megapixels);
+    work.reference = work.reduced;
+    auto result = coarser(work);
+    if (result.kept) return result;
+    const auto parts = take_apart(work.reduced);
+    result.how += " " + std::to_string(parts.width) + "x" + std::to_string(parts.height);
+    return result;
 }
 
 }  // namespace
@@ -144,7 +131,13 @@ bool too_large(const JpegParts& parts, const config::PhotoTier& tier) {
 Compressed smaller_jpeg(const std::string& file, const Order& order) {
     const auto parts = take_apart(file);
     if (const auto why = exotic(parts)) return *why;
-    return too_large(parts, order.photo) ? make_smaller_picture(file, parts, order) : make_coarser(file, parts, order);
+    Work work{file, parts, order, {}, picture_of(file, parts)};
+    const bool fewer = !order.photo.lossless && order.photo.max_megapixels && megapixels(parts) > *order.photo.max_megapixels;
+    const bool streams = fewer && parts.scan_count == 1;  // only a picture of several scans is held whole while it is reduced
+    if (!streams && coefficient_bytes(megapixels(parts), parts.full_chroma) > kMostCoefficients)
+        return keep("photo.size", "too large to be worked on in the memory that a photo is given");
+    if (order.photo.lossless) return repacked(work);
+    return fewer ? with_fewer_pixels(work) : coarser(work);
 }
 
 }  // namespace mediaferry::stages

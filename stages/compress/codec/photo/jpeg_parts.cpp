@@ -106,9 +106,14 @@ private:
 JpegParts take_apart(std::string_view file) { return Reader{file}(); }
 
 std::string put_together(const JpegParts& original, const JpegParts& encoded) {
-    std::string file = "\xFF\xD8";
-    std::vector<std::size_t> lists;
     const auto& metadata = original.metadata.empty() ? encoded.metadata : original.metadata;
+    std::size_t size = 2 + encoded.scans.size() + original.trailer.size();
+    for (const auto* segments : {&metadata, &encoded.tables})
+        for (const auto& segment : *segments) size += segment.bytes.size();
+    std::string file;
+    file.reserve(size);
+    file += "\xFF\xD8";
+    std::vector<std::size_t> lists;
     for (const auto& segment : metadata) {
         if (is_picture_list(segment.bytes)) lists.push_back(file.size());
         file += segment.bytes;
