@@ -71,6 +71,8 @@ void check_tiers(const std::vector<Tier>& tiers, Faults& faults) {
             add(".photo.max_megapixels", "takes pixels away, and lossless is to keep them all (remove one of the two)");
         if (!tier.video.keep && tier.video.codec != "av1" && tier.video.quality > 51)
             add(".video.quality", "is out of range for " + tier.video.codec + " (write 1 to 51)");
+        if (tier.video.min_crf && tier.video.max_crf && *tier.video.min_crf > *tier.video.max_crf)
+            add(".video.min_crf", "is larger than max_crf (less is better quality: write the smaller number)");
     }
 }
 

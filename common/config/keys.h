@@ -116,6 +116,10 @@ void tier_keys(Keys& in, Tier& tier) {
         video.value("quality", tier.video.quality, syntax::whole(1, 63));
         video.optional("max_long_edge", tier.video.max_long_edge, syntax::whole(16, 16384));
         video.value("preset", tier.video.preset, syntax::filled("an encoder preset, such as fast"));
+        video.value("floor", tier.video.floor, syntax::number(0, 0.9999));
+        video.optional("min_crf", tier.video.min_crf, syntax::whole(1, 63));
+        video.optional("max_crf", tier.video.max_crf, syntax::whole(1, 63));
+        video.value("efficient_saving", tier.video.efficient_saving_percent, syntax::percent());
     });
     in.optional("minimum_saving", tier.minimum_saving, syntax::size(Bytes{0}, "64 KiB"));
     in.optional("minimum_saving_share", tier.minimum_saving_percent, syntax::percent());

@@ -87,10 +87,13 @@ std::vector<Tier> default_tiers() {
     light.photo.lossless = true;
     light.video.keep = true;
     Tier medium{"medium", 3 * kYear, {}, {}};
+    medium.video.floor = 0.985;
     medium.minimum_saving_percent = 15;
     Tier heavy{"heavy", {}, {false, 88, 12.0, false, 0.95, 50}, {false, "hevc", 28, 1920, "fast"}};
     heavy.minimum_saving_percent = 20;
     heavy.minimum_saving_percent_video = 25;
+    heavy.video.floor = 0.975;
+    heavy.video.efficient_saving_percent = 30;
     return {light, medium, heavy};
 }
 

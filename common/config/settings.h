@@ -122,9 +122,13 @@ struct PhotoTier {
 struct VideoTier {
     bool keep = false;
     std::string codec = "hevc";        ///< hevc | av1 | h264
-    int quality = 26;                  ///< CRF
+    int quality = 26;                  ///< CRF: where the search for the floor begins; without a floor it is the one
     std::optional<int> max_long_edge;  ///< pixels
     std::string preset = "fast";
+    double floor = 0.98;         ///< 5th percentile of the frames' luma SSIM that the finished copy must reach; 0: none, `quality` as it is
+    std::optional<int> min_crf;  ///< bounds of the search; absent: those of the codec
+    std::optional<int> max_crf;
+    int efficient_saving_percent = 60;  ///< what is HEVC, AV1 or VP9 already is only made again if it saves this share
 };
 struct Tier {
     std::string name;                     ///< "light", "medium", "heavy" or "tier 4": by position

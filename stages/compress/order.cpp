@@ -45,8 +45,14 @@ json photo_json(const config::PhotoTier& tier) {
 }
 
 json video_json(const config::VideoTier& tier) {
-    json object{{"codec", tier.codec}, {"quality", tier.quality}, {"preset", tier.preset}};
+    json object{{"codec", tier.codec},
+                {"quality", tier.quality},
+                {"preset", tier.preset},
+                {"floor", tier.floor},
+                {"efficient_saving", tier.efficient_saving_percent}};
     if (tier.max_long_edge) object["max_long_edge"] = *tier.max_long_edge;
+    if (tier.min_crf) object["min_crf"] = *tier.min_crf;
+    if (tier.max_crf) object["max_crf"] = *tier.max_crf;
     return object;
 }
 
@@ -65,7 +71,11 @@ config::VideoTier video_from(const json& object) {
     tier.codec = object.at("codec").get<std::string>();
     tier.quality = object.at("quality").get<int>();
     tier.preset = object.at("preset").get<std::string>();
+    tier.floor = object.at("floor").get<double>();
+    tier.efficient_saving_percent = object.at("efficient_saving").get<int>();
     if (object.contains("max_long_edge")) tier.max_long_edge = object["max_long_edge"].get<int>();
+    if (object.contains("min_crf")) tier.min_crf = object["min_crf"].get<int>();
+    if (object.contains("max_crf")) tier.max_crf = object["max_crf"].get<int>();
     return tier;
 }
 

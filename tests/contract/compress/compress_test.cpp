@@ -80,6 +80,7 @@ std::string clip(const House& house, const std::string& name, const std::vector<
 config::Compress heavy_only() {
     config::Compress settings;
     settings.tiers = {{"heavy", std::nullopt, {false, 70, {}, false, 0.8}, {false, "hevc", 30, {}, "ultrafast"}}};
+    settings.tiers[0].video.floor = 0.8;  // of clips that are mostly noise
     settings.minimum_saving = Bytes{1000};
     return settings;
 }

@@ -16,7 +16,7 @@ TEST_CASE("an order arrives as it was given", "[compress]") {
     order.extension = ".HEIC";
     order.container = "mp4";
     order.photo = {false, 77, 12.5, true, 0.91, 33};
-    order.video = {false, "av1", 31, 1920, "slow"};
+    order.video = {false, "av1", 31, 1920, "slow", 0.97, 20, 40, 33};
     order.from_copy = true;
     order.small = 7;
     order.small_size = Bytes{99};
@@ -42,6 +42,10 @@ TEST_CASE("an order arrives as it was given", "[compress]") {
     CHECK(got.small == 7);
     CHECK(got.small_size == Bytes{99});
     CHECK(got.small_sha256 == order.small_sha256);
+    CHECK(got.video.floor == 0.97);
+    CHECK(got.video.min_crf == 20);
+    CHECK(got.video.max_crf == 40);
+    CHECK(got.video.efficient_saving_percent == 33);
     CHECK(got.limits.memory == Bytes{123});
     CHECK(got.limits.cpu == std::chrono::seconds{45});
     CHECK(got.limits.file == Bytes{678});

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "stages/compress/codec/video/clip.h"
 
+#include <algorithm>
+
 #include "stages/compress/codec/voice.h"
 
 namespace mediaferry::stages::av {
@@ -50,8 +52,8 @@ Clip::Clip(ByteSource source) : io_(std::move(source)), input_(open()) {
             video_ = stream;
         else if (stream->codecpar->codec_type == AVMEDIA_TYPE_AUDIO)
             audio_.push_back(stream);
-        else
-            ++other_;
+        else if (stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO)
+            ++other_pictures_;
     }
     if (video_ == nullptr) throw BadInput{"video.no_video", "it has no video track"};
     decoder_ = open_decoder(video_);
@@ -63,6 +65,25 @@ const std::int32_t* Clip::display_matrix() const {
     return size >= 9 * sizeof(std::int32_t) ? reinterpret_cast<const std::int32_t*>(data) : nullptr;
 }
 
+bool Clip::hides_pictures() const {
+    for (int i = 0; i < avformat_index_get_entries_count(video_); ++i)
+        if ((avformat_index_get_entry(video_, i)->flags & AVINDEX_DISCARD_FRAME) != 0) return true;
+    return false;
+}
+
+double Clip::seconds() const {
+    if (video_->duration != AV_NOPTS_VALUE) return static_cast<double>(video_->duration) * av_q2d(video_->time_base);
+    return static_cast<double>(std::max<std::int64_t>(0, input_->duration)) / AV_TIME_BASE;
+}
+
+void Clip::seek(double second) {
+    auto at = static_cast<std::int64_t>(second / av_q2d(video_->time_base));
+    if (video_->start_time != AV_NOPTS_VALUE) at += video_->start_time;
+    checked(av_seek_frame(input_.get(), video_->index, at, AVSEEK_FLAG_BACKWARD), "find a key picture");
+    avcodec_flush_buffers(decoder_.get());
+    flushing_ = false;
+}
+
 bool Clip::dolby_vision() const { return av_stream_get_side_data(video_, AV_PKT_DATA_DOVI_CONF, nullptr) != nullptr; }
 
 void Clip::listen() {
@@ -71,7 +92,6 @@ void Clip::listen() {
 }
 
 void Clip::hear(const AVPacket* packet) {
-    if ((packet->flags & AV_PKT_FLAG_CORRUPT) != 0) throw BadInput{"video.broken", "a piece of its sound is cut short"};
     const auto ear = ears_.find(packet->stream_index);
     if (ear == ears_.end()) return;
     check(avcodec_send_packet(ear->second.get(), packet), "decode its sound");
@@ -88,6 +108,7 @@ AVFrame* Clip::next_frame(const std::function<void(AVPacket*)>& on_audio) {
         const int got = avcodec_receive_frame(decoder_.get(), frame_.get());
         if (got == 0) {
             frame_->pts = frame_->best_effort_timestamp;
+            ++frames_;
             return frame_.get();
         }
         if (got == AVERROR_EOF) return nullptr;
@@ -101,6 +122,8 @@ AVFrame* Clip::next_frame(const std::function<void(AVPacket*)>& on_audio) {
             continue;
         }
         check(read, "read a packet");
+        // libav hands out what there is of a packet that reaches past the end.
+        if ((packet_->flags & AV_PKT_FLAG_CORRUPT) != 0) throw BadInput{"video.broken", "a piece of it is cut short"};
         auto* stream = input_->streams[packet_->stream_index];
         if (stream == video_)
             check(avcodec_send_packet(decoder_.get(), packet_.get()), "decode a packet");

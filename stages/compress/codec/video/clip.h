@@ -19,12 +19,20 @@ public:
     AVFormatContext* format() const { return input_.get(); }
     AVStream* video() const { return video_; }
     const std::vector<AVStream*>& audio() const { return audio_; }
-    /// Tracks that are neither: timed metadata, time code, subtitles, cover pictures.
-    int other_tracks() const { return other_; }
+    /// Further tracks with pictures: a second view, a cover.
+    int other_pictures() const { return other_pictures_; }
+    /// Pictures that are stored but, by the clip's edit list, not shown.
+    bool hides_pictures() const;
     AVCodecContext* decoder() const { return decoder_.get(); }
     /// 9 numbers of the display matrix (rotation), or nullptr.
     const std::int32_t* display_matrix() const;
     bool dolby_vision() const;
+    /// Pictures decoded so far.
+    std::uint64_t frames() const { return frames_; }
+    double seconds() const;
+
+    /// Goes on with the last key picture before that second.
+    void seek(double second);
 
     /// From now on the sound is decoded too, to hear whether it is whole: what is copied bit by bit would carry its damage on unnoticed.
     void listen();
@@ -46,7 +54,8 @@ private:
     Input input_;
     AVStream* video_ = nullptr;
     std::vector<AVStream*> audio_;
-    int other_ = 0;
+    int other_pictures_ = 0;
+    std::uint64_t frames_ = 0;
     Codec decoder_;
     std::map<int, Codec> ears_;  ///< decoders of the sound tracks, by stream
     Frame heard_ = new_frame();

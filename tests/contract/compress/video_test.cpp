@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Clips: what must be around the pictures afterwards, and which clips keep their bytes. Made here with FFmpeg, small and short.
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "common/process/process.h"
+#include "tests/support/house.h"
+
+using namespace mediaferry;
+using mediaferry::test::House;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+std::string output_of(Words argv) {
+    process::Command command;
+    command.argv = std::move(argv);
+    command.inherit_environment = true;
+    const auto output = process::capture(command);
+    INFO(output.out << output.err);
+    REQUIRE(output.exit.ok());
+    return output.out;
+}
+
+Words split(const std::string& text) {
+    std::istringstream in{text};
+    return {std::istream_iterator<std::string>{in}, {}};
+}
+
+/// A clip by FFmpeg; `how` comes after the inputs (0: pictures, 1 and 2: sound).
+std::string film(const House& house, const std::string& name, const std::string& how,
+                 const std::string& pictures = "mandelbrot=size=320x180:rate=30") {
+    const auto path = (house.dir / name).string();
+    Words argv{
+        "ffmpeg", "-v", "error", "-f", "lavfi", "-i", pictures, "-f", "lavfi", "-i", "sine=440", "-f", "lavfi", "-i", "sine=880:sample_rate=48000"};
+    for (auto& word : split(how)) argv.push_back(std::move(word));
+    argv.insert(argv.end(), {"-y", path});
+    output_of(argv);
+    return test::read(path);
+}
+
+const std::string kX264 = "-map 0:v -c:v libx264 -preset ultrafast -crf 6 -pix_fmt yuv420p -t 1 ";
+const std::string kX265 = "-map 0:v -c:v libx265 -preset ultrafast -crf 4 -tag:v hvc1 -pix_fmt yuv420p10le -t 0.8 ";
+
+config::Compress tier_of(const std::string& codec) {
+    config::Compress settings;
+    settings.tiers = {{"heavy", std::nullopt, {}, {false, codec, codec == "av1" ? 35 : 28, {}, codec == "av1" ? "12" : "ultrafast"}}};
+    settings.tiers[0].video.floor = 0.9;
+    settings.tiers[0].video.efficient_saving_percent = 10;
+    settings.minimum_saving = Bytes{1000};
+    return settings;
+}
+
+struct Made {
+    MediaId id;
+    fs::path original, small;
+    nlohmann::json metadata;
+    std::string kept() const { return metadata.contains("kept") ? metadata["kept"]["code"].get<std::string>() : ""; }
+};
+
+/// All of them through one run.
+std::vector<Made> compressed(House& house, const std::vector<std::pair<std::string, std::string>>& clips) {
+    std::vector<Made> made;
+    for (const auto& [name, content] : clips) {
+        test::Sample sample;
+        sample.content = content;
+        sample.kind = MediaKind::video;
+        sample.folder = "compress";
+        made.push_back({house.downloaded(name, sample), {}, {}, {}});
+        house.done_up_to(made.back().id, "processing");
+    }
+    REQUIRE(house.run("compress").exit_code == 0);
+    for (auto& one : made) {
+        one.metadata = nlohmann::json::parse(house.item(one.id).compression_metadata);
+        one.original = *house.item(one.id).local_path;
+        one.small = house.settings.folders.library / house.copy(one.id, Place::library).value().path;
+    }
+    return made;
+}
+
+std::string told(const fs::path& file, const std::string& how) {
+    Words argv{"ffprobe", "-v", "error", "-of", "default=nw=1"};
+    for (auto& word : split(how)) argv.push_back(std::move(word));
+    argv.push_back(file.string());
+    return output_of(argv);
+}
+
+std::string times(const fs::path& file) { return told(file, "-select_streams v -show_entries frame=pts"); }
+std::string sound(const fs::path& file) {
+    return output_of({"ffmpeg", "-v", "error", "-i", file.string(), "-map", "0:a", "-c", "copy", "-f", "streamhash", "-"});
+}
+
+std::string replaced(std::string bytes, const std::string& what, const std::string& with) {
+    REQUIRE(bytes.find(what) != std::string::npos);
+    for (auto at = bytes.find(what); at != std::string::npos; at = bytes.find(what, at + with.size())) bytes.replace(at, what.size(), with);
+    return bytes;
+}
+
+const Words kAppleKeys{
+    "location.ISO6709=+48.1371+011.5754+519.000/", "location.accuracy.horizontal=4.8", "make=Apple",       "model=iPhone-15", "software=17.4",
+    "creationdate=2021-07-14T18:20:30+0200",       "content.identifier=ABC-123",       "live-photo.auto=1"};
+
+std::string apple_words() {
+    std::string words = "-movflags use_metadata_tags -metadata creation_time=2021-07-14T16:20:30Z -metadata:s creation_time=2021-07-14T16:20:31Z ";
+    for (const auto& key : kAppleKeys) words += "-metadata com.apple.quicktime." + key + " ";
+    return words;
+}
+
+}  // namespace
+
+TEST_CASE("what a phone writes around a clip is around its small copy", "[compress][video]") {
+    House house;
+    const auto* codec = GENERATE("hevc", "av1");
+    house.settings.compress = tier_of(codec);
+    // Every fifth frame is missing: a variable frame rate. Two sound tracks, in two languages.
+    const auto content =
+        film(house, "phone.mov",
+             "-map 1:a -map 2:a -c:a aac -metadata:s:a:0 language=deu -metadata:s:a:1 language=eng -vf select=mod(n\\,5) -vsync vfr " + kX264 +
+                 apple_words());
+    const auto clip = compressed(house, {{"IMG_0001.MOV", content}}).front();
+    INFO(clip.metadata);
+    REQUIRE(clip.kept().empty());
+    const bool av1 = codec == std::string("av1");
+    CHECK(clip.small.extension() == (av1 ? ".mp4" : ".MOV"));  // AV1 has no place in MOV
+    const auto format = told(clip.small, "-show_entries format_tags:stream_tags:stream=codec_tag_string,codec_name");
+    for (const auto& key : kAppleKeys) CHECK_THAT(format, Catch::Contains("TAG:com.apple.quicktime." + key));
+    CHECK_THAT(format, Catch::Contains("TAG:creation_time=2021-07-14T16:20:30") && Catch::Contains("TAG:creation_time=2021-07-14T16:20:31"));
+    CHECK_THAT(format, Catch::Contains(av1 ? "codec_tag_string=av01" : "codec_tag_string=hvc1"));
+    CHECK_THAT(format, Catch::Contains("TAG:language=deu") && Catch::Contains("TAG:language=eng"));
+    CHECK(times(clip.small) == times(clip.original));
+    CHECK(sound(clip.small) == sound(clip.original));
+    CHECK(split(sound(clip.small)).size() == 2);
+    const auto bytes = test::read(clip.small);
+    for (const auto* bogus : {"major_brand", "minor_version", "compatible_brands", "creation_time"}) CHECK(bytes.find(bogus) == std::string::npos);
+    CHECK(bytes.find("moov") < bytes.find("mdat"));  // it begins to play before all of it is there
+    for (const auto* measure : {"ssim_p5", "ssim_mean", "probes", "quality"}) CHECK(clip.metadata.dump().find(measure) != std::string::npos);
+}
+
+TEST_CASE("every rotation stays, 120 pictures a second stay, and no pixel is turned", "[compress][video]") {
+    House house;
+    house.settings.compress = tier_of("hevc");
+    const auto fast = film(house, "fast.mov", kX264, "mandelbrot=size=320x180:rate=120");
+    std::vector<std::pair<std::string, std::string>> clips{{"IMG_0120.MOV", fast}};
+    film(house, "plain.mov", kX264);
+    for (const auto* angle : {"90", "180", "270"}) {
+        const auto path = (house.dir / (std::string(angle) + ".mov")).string();
+        output_of({"ffmpeg", "-v", "error", "-i", (house.dir / "plain.mov").string(), "-c", "copy", "-metadata:s:v:0", std::string("rotate=") + angle,
+                   "-y", path});
+        clips.emplace_back("IMG_" + std::string(angle) + ".MOV", test::read(path));
+    }
+    for (const auto& clip : compressed(house, clips)) {
+        INFO(clip.metadata);
+        REQUIRE(clip.kept().empty());
+        const auto* what = "-select_streams v -show_entries stream=width,height,avg_frame_rate:stream_side_data=rotation,displaymatrix";
+        CHECK(told(clip.small, what) == told(clip.original, what));
+        CHECK(times(clip.small) == times(clip.original));
+    }
+}
+
+TEST_CASE("HDR10 keeps its numbers, HLG its curve, both their ten bits", "[compress][video]") {
+    House house;
+    house.settings.compress = tier_of(GENERATE("hevc", "av1"));
+    const std::string colours = "-color_primaries bt2020 -colorspace bt2020nc ";
+    const auto hdr10 = film(house, "hdr10.mp4",
+                            kX265 + colours +
+                                "-color_trc smpte2084 -x265-params log-level=error:hdr10=1:master-display=G(13250,34500)B(7500,3000)R(34000,16000)"
+                                "WP(15635,16450)L(10000000,1):max-cll=1000,400");
+    const auto hlg = film(house, "hlg.mp4", kX265 + colours + "-color_trc arib-std-b67 -x265-params log-level=error");
+    const auto made = compressed(house, {{"IMG_0001.MP4", hdr10}, {"IMG_0002.MP4", hlg}});
+    for (const auto& clip : made) {
+        INFO(clip.metadata);
+        REQUIRE(clip.kept().empty());
+        const auto* what = "-select_streams v -show_entries stream=pix_fmt,color_range,color_space,color_transfer,color_primaries";
+        CHECK(told(clip.small, what) == told(clip.original, what));
+    }
+    // In the pictures' own stream, where a television looks, and in the container, where a phone does.
+    const auto frame = told(made[0].small, "-select_streams v -read_intervals %+#1 -show_frames");
+    CHECK_THAT(frame, Catch::Contains("max_content=1000") && Catch::Contains("max_average=400") && Catch::Contains("max_luminance="));
+    const auto track = told(made[0].small, "-select_streams v -show_streams");
+    CHECK_THAT(track, Catch::Contains("max_content=1000") && Catch::Contains("red_x=34000/50000") && Catch::Contains("min_luminance=1/10000"));
+}
+
+TEST_CASE("clips that would lose something keep their bytes, with the reason", "[compress][video]") {
+    House house;
+    house.settings.compress = tier_of("hevc");
+    const auto plain = film(house, "plain.mp4", "-map 1:a -c:a aac " + kX264 + "-movflags +faststart");
+    const auto coloured =
+        film(house, "dv.mp4", kX265 + "-color_primaries bt2020 -colorspace bt2020nc -color_trc arib-std-b67 -x265-params log-level=error");
+    const auto timed = film(house, "tc.mov", kX264 + "-timecode 01:00:00:00");
+    const auto few = film(house, "few.mkv", kX264);
+    auto lying = plain;
+    lying.replace(lying.find("stts") + 12, 4, "\x7F\xFF\xFF\xFF");
+    const std::vector<std::tuple<std::string, std::string, std::string>> clips{
+        {"IMG_01.MP4", replaced(coloured, "colr", "dvvC"), "video.dolby_vision"},
+        {"IMG_02.MP4", replaced(coloured, "colr", "vexu"), "video.description"},
+        {"IMG_03.MOV", timed, "video.tracks"},
+        {"IMG_04.MOV", replaced(timed, "tmcd", "mebx"), "video.tracks"},
+        {"IMG_05.MP4", film(house, "i.mp4", kX264 + "-flags +ildct+ilme -x264opts tff=1"), "video.interlaced"},
+        {"IMG_06.MP4", film(house, "422.mp4", replaced(kX264, "yuv420p", "yuv422p")), "video.pixels"},
+        {"IMG_07.MP4", film(house, "12.mp4", replaced(kX265, "yuv420p10le", "yuv444p12le") + "-x265-params log-level=error"), "video.pixels"},
+        {"IMG_08.MP4", film(house, "frag.mp4", kX264 + "-movflags frag_keyframe+empty_moov"), "video.fragmented"},
+        {"IMG_09.MP4", plain.substr(0, plain.size() - 2000), "video.broken"},
+        {"IMG_10.MP4", plain.substr(0, 400), "video.broken"},
+        {"IMG_11.MKV", few, "video.container"},
+        {"IMG_12.MKV", few.substr(0, few.size() - 2000), "video.container"},
+        {"IMG_13.MP4", lying, "video.header"},
+    };
+    std::vector<std::pair<std::string, std::string>> contents;
+    for (const auto& [name, content, code] : clips) contents.emplace_back(name, content);
+    const auto made = compressed(house, contents);
+    for (std::size_t i = 0; i < clips.size(); ++i) {
+        INFO(std::get<0>(clips[i]) << " " << made[i].metadata);
+        CHECK(made[i].kept() == std::get<2>(clips[i]));
+        CHECK(test::read(made[i].small) == std::get<1>(clips[i]));
+    }
+}
+
+TEST_CASE("a clip that is small already is not made again", "[compress][video]") {
+    House house;
+    house.settings.compress = tier_of("hevc");
+    const auto efficient =
+        film(house, "efficient.mp4", "-map 0:v -c:v libx265 -preset fast -crf 30 -tag:v hvc1 -pix_fmt yuv420p -t 1 -x265-params log-level=error");
+    const auto lean = film(house, "lean.mp4", "-map 0:v -c:v libx264 -preset slow -crf 36 -pix_fmt yuv420p -t 1");
+    const auto rich = film(house, "rich.mp4", kX264);
+    auto& video = house.settings.compress.tiers[0].video;
+    video.min_crf = video.max_crf = 8;  // finer than they are
+    CHECK(compressed(house, {{"IMG_1.MP4", efficient}}).front().kept() == "video.efficient");
+    CHECK(compressed(house, {{"IMG_2.MP4", lean}}).front().kept() == "compress.not_worth_it");
+    video.floor = 0;  // no search: it grows past its original while it is encoded
+    video.quality = 1;
+    CHECK(compressed(house, {{"IMG_3.MP4", film(house, "lean2.mp4", "-map 0:v -c:v libx264 -preset slow -crf 36 -pix_fmt yuv420p -t 0.9")}})
+              .front()
+              .kept() == "compress.not_worth_it");
+    video = tier_of("hevc").tiers[0].video;
+    video.min_crf = video.max_crf = 45;
+    video.floor = 0.995;
+    CHECK(compressed(house, {{"IMG_4.MP4", rich}}).front().kept() == "video.floor");
+}
+
+TEST_CASE("the floor holds for the finished copy, not only for the samples it was chosen by", "[compress][video]") {
+    House house;
+    house.settings.compress = tier_of("hevc");
+    auto& video = house.settings.compress.tiers[0].video;
+    video.floor = 0.9;
+    // Calm where the samples are taken, a storm of noise between the first and the second.
+    const auto storm =
+        film(house, "storm.mp4",
+             "-map 0:v -vf noise=alls=60:allf=t:enable='between(t\\,8.5\\,11.5)' -c:v libx264 -preset ultrafast -crf 10 -g 15 -pix_fmt yuv420p -t 30",
+             "testsrc=size=64x48:rate=10");
+    video.min_crf = 28;
+    video.max_crf = 30;
+    const auto clip = compressed(house, {{"IMG_1.MP4", storm}}).front();
+    INFO(clip.metadata);
+    CHECK(clip.kept() == "video.floor");
+    CHECK(clip.metadata.dump().find("ssim_p5") != std::string::npos);  // it was finished, and measured
+}
