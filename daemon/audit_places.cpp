@@ -15,7 +15,7 @@ void AuditPlaces::open_nas(media_db::MediaDb& db, Ledger& ledger) {
     try {
         archive_.emplace(archive::Archive::open(settings_.archive, archive::known_uuid(db)));
     } catch (const Error& error) {
-        ledger.unreached({"nas", error.code(), full_message(error)});
+        ledger.unreached({"nas", error.code(), full_message(error), dynamic_cast<const SignInRequired*>(&error) != nullptr});
     }
 }
 

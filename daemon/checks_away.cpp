@@ -36,13 +36,23 @@ std::string phone_cure(const std::string& code) {
            "folder is shared";
 }
 
-Finding nas_identity(const config::Settings& settings) {
+void look_at_nas(const config::Settings& settings, Findings& out) {
     auto db = look_if_there(settings);
     std::optional<std::string> known;
     if (db) known = archive::known_uuid(*db);
     const auto archive = archive::Archive::open(settings.archive, known);
+    const auto& tree = archive.tree();
+    const auto now = tree.condition();
+    const auto& root = settings.archive.root.string();
+    out.push_back({Kind::good, root + " is the archive " + archive.marker().uuid + (known ? "" : " (not used yet)"), ""});
+    out.push_back({Kind::good, to_text(now.free) + " free on " + tree.kind(), ""});
+    if (!tree.flushes())
+        out.push_back({Kind::note, "over a share nothing can be flushed: a copy counts for a deletion after it was read again, archive.settle later",
+                       "on a Samba server write `sync always = yes` for this share; give the NAS a UPS; or mount the share instead"});
+    if (now.denied)
+        out.push_back({Kind::bad, root + " cannot be written by this user",
+                       is_share(root) ? "give archive.user the right to write there" : "mount it with the right uid, or chown it on the NAS"});
     archive.check();
-    return {Kind::good, settings.archive.root.string() + " is the archive " + archive.marker().uuid + (known ? "" : " (not used yet)"), ""};
 }
 
 /// Nothing when nothing was archived yet.
@@ -124,15 +134,17 @@ Findings check_syncthing(const config::Settings& settings) {
 
 Findings check_nas(const config::Settings& settings) {
     if (!settings.archive.enabled) return {{Kind::note, "archive is switched off", ""}};
-    const auto& root = settings.archive.root;
     Findings out;
     try {
-        out.push_back(nas_identity(settings));
-        out.push_back({Kind::good, to_text(files::free_space(root).free) + " free on " + files::file_system_type(root), ""});
-        if (::access(root.c_str(), W_OK) != 0)
-            out.push_back({Kind::bad, root.string() + " cannot be written by this user", "mount it with the right uid, or chown it on the NAS"});
+        look_at_nas(settings, out);
         add_drill(out, settings);
     } catch (const Error& error) {
+        if (is_share(settings.archive.root.string())) {
+            out.push_back({Kind::bad, full_message(error),
+                           error.code() == "nas.unmounted" ? "bring the disk back on the NAS; if it is there and new: mediaferry archive init"
+                                                           : "try it by hand: smbclient -U " + settings.archive.user + " //server/share"});
+            return out;
+        }
         const bool unmounted = error.code() == "nas.unmounted";
         out.push_back({Kind::bad, full_message(error),
                        unmounted ? "mount the NAS; if it is mounted and new: mediaferry archive init"

@@ -5,18 +5,18 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-COMMON = ["types", "errors", "failpoint", "clock", "log", "files", "process", "http", "pipeline", "config", "sqlite", "media_db", "stage", "icloud", "syncthing", "archive", "exchange", "restore", "archive_index", "compare", "queue", "notify"]
+COMMON = ["types", "errors", "failpoint", "clock", "log", "files", "smb", "process", "http", "pipeline", "config", "sqlite", "media_db", "stage", "icloud", "syncthing", "archive", "exchange", "restore", "archive_index", "compare", "queue", "notify"]
 FLOOR = {"types", "errors", "failpoint"}
 # common/NAME may include these common folders, itself, and the floor.
 MAY = {
-    "types": set(), "errors": set(), "failpoint": set(), "clock": set(), "log": set(), "files": {"log"}, "process": {"log"}, "http": {"log"}, "pipeline": set(),
+    "types": set(), "errors": set(), "failpoint": set(), "clock": set(), "log": set(), "files": {"log"}, "smb": {"files", "log"}, "process": {"log"}, "http": {"log"}, "pipeline": set(),
     "config": {"clock", "files", "pipeline", "log"},
     "sqlite": {"log"},
     "media_db": {"clock", "files", "pipeline", "log", "sqlite"},
     "stage": {"media_db", "config", "pipeline", "clock", "log", "files"},
     "icloud": {"config", "http", "files", "process", "log", "clock", "media_db"},
     "syncthing": {"config", "http", "files", "log", "clock", "media_db"},
-    "archive": {"config", "files", "log", "clock", "media_db"},
+    "archive": {"config", "files", "log", "clock", "media_db", "smb"},
     "restore": {"archive", "clock", "config", "files", "icloud", "log", "media_db"},
     "archive_index": {"archive", "config", "files", "log", "clock", "media_db", "sqlite"},
     "compare": {"archive", "archive_index", "files"},
@@ -26,7 +26,7 @@ MAY = {
 }
 # library header → the one folder that includes it (SQLite: common/sqlite, and media.db for its pragmas, log and backups)
 OWNER = [
-    (r"curl/", "common/http"), (r"SQLiteCpp/|sqlite3\.h", ("common/sqlite", "common/media_db")), (r"yaml-cpp/", "common/config"), (r"spdlog/|fmt/", "common/log"),
+    (r"curl/", "common/http"), (r"libsmbclient\.h", "common/smb"), (r"SQLiteCpp/|sqlite3\.h", ("common/sqlite", "common/media_db")), (r"yaml-cpp/", "common/config"), (r"spdlog/|fmt/", "common/log"),
     (r"boost/process|boost/process\.hpp", "common/process"), (r"boost/filesystem", "common/types"), (r"vips/|libav\w+/|libsw\w+/|seccomp\.h|jpeglib\.h", "stages/compress/codec"),
     (r"systemd/sd-journal", "common/log"), (r"systemd/sd-daemon", "daemon"), (r"boost/program_options", "daemon"), (r"boost/asio|boost/beast", "daemon"),
 ]

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/archive/archive.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <map>
 #include <utility>
 
@@ -21,6 +19,7 @@ namespace {
 
 constexpr std::string_view kTempPrefix = ".mediaferry-tmp-";
 constexpr int kMostNumbers = 10'000;
+constexpr off_t kLongestMark = 8192;  ///< Store::clear_mark
 
 /// Says of a file's trouble whether it is the whole archive's: then the run ends and the item goes back unharmed.
 template <class Work>
@@ -41,35 +40,10 @@ bool is_file_of(const std::optional<struct stat>& status, Bytes size) {
     return status && S_ISREG(status->st_mode) && static_cast<std::uint64_t>(status->st_size) == size.count;
 }
 
-/// SHA-256 as the page cache has it: good enough to tell names apart, never a proof.
-Sha256 quick_digest(const files::Tree& tree, const fs::path& name, const Stop& stop) {
-    const auto file = tree.open_read(name);
-    files::Digester digester;
-    std::vector<char> block(1 << 20);
-    while (true) {
-        if (stop && stop()) throw Interrupted{"interrupted", "asked to stop"};
-        const auto got = ::read(file.get(), block.data(), block.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) files::throw_errno(errno, "reading", (tree.root() / name).string());
-        if (got == 0) return digester.take().sha256;
-        digester.add({block.data(), static_cast<std::size_t>(got)});
-    }
-}
-
-/// A file that we did not write ourselves this time: its bytes and its name are made durable before it counts. A CIFS client ignores fsync on a
-/// descriptor that was not opened for writing, so the same inode is opened once more, for writing if that is allowed.
-void make_durable(const files::Tree& tree, const fs::path& name) {
-    const auto shown = (tree.root() / name).string();
-    const auto reading = tree.open_read(name);
-    const files::Descriptor writing{::open(("/proc/self/fd/" + std::to_string(reading.get())).c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK)};
-    if (MF_AROUND("archive.adopt.fsync", ::fsync(writing ? writing.get() : reading.get())) != 0) files::throw_errno(errno, "syncing", shown);
-    tree.sync_directory(name.parent_path());
-}
-
 /// A temporary file that goes when it was not given its name; ours from the moment it is written, for the name may be another's.
 class Temporary {
 public:
-    Temporary(const files::Tree& tree, fs::path name) : tree_(tree), name_(std::move(name)) {}
+    Temporary(const files::Store& tree, fs::path name) : tree_(tree), name_(std::move(name)) {}
     ~Temporary() {
         if (!ours_) return;
         try {
@@ -85,7 +59,7 @@ public:
     void given_its_name() { ours_ = false; }
 
 private:
-    const files::Tree& tree_;
+    const files::Store& tree_;
     fs::path name_;
     bool ours_ = false;
 };
@@ -93,13 +67,14 @@ private:
 }  // namespace
 
 struct Archive::Impl {
-    files::Tree tree;
+    std::unique_ptr<files::Store> store_;
+    const files::Store& tree;
     Marker marker;
     Writer writer;
     int written = 0;
     std::map<fs::path, Listing> listings;
 
-    Impl(guard::Held held, Writer who) : tree(std::move(held.tree)), marker(std::move(held.marker)), writer(std::move(who)) {
+    Impl(guard::Held held, Writer who) : store_(std::move(held.tree)), tree(*store_), marker(std::move(held.marker)), writer(std::move(who)) {
         if (writer.tag.empty()) writer.tag = "pid" + std::to_string(::getpid());
     }
 
@@ -131,10 +106,9 @@ struct Archive::Impl {
     /// Past the cache, or nothing: an answer out of memory proves nothing.
     std::optional<Proof> prove(const fs::path& name, const Sha256& wanted, Bytes size, const Stop& stop) const {
         if (!is_file_of(tree.status(name), size)) return std::nullopt;
-        const auto reading = files::read_back(tree, name, stop);
+        const auto reading = tree.read_back(name, stop);
         if (!reading.past_the_cache)
-            throw Unavailable{"nas.cache", (tree.root() / name).string() + " can only be read from memory (file system " +
-                                               files::file_system_type(tree.root()) +
+            throw Unavailable{"nas.cache", (tree.root() / name).string() + " can only be read from memory (file system " + tree.kind() +
                                                "): no copy there can be proven. Use an archive on a disk or a network share"};
         if (reading.digests.sha256 != wanted || reading.digests.size != size) return std::nullopt;
         return Proof{reading.method};
@@ -154,9 +128,14 @@ struct Archive::Impl {
             for (const auto& found : alike) {
                 const auto path = directory / found;
                 const auto status = tree.status(path);
-                if (!is_file_of(status, file.size)) continue;
+                if (!is_file_of(status, file.size)) {
+                    if (!status || status->st_size > kLongestMark || !tree.clear_mark(path)) continue;
+                    listings.erase(directory);
+                    return choose(file, stop);
+                }
                 not_itself(file, *status, path);
-                make_durable(tree, path);
+                // We did not write it this time: its bytes and its name are made durable before it counts.
+                tree.make_durable(path);
                 if (const auto proof = prove(path, file.sha256, file.size, stop)) return {path, proof};
             }
             if (alike.empty() && !sibling_would_clash(file, directory, names, number, stop)) return {directory / name, std::nullopt};
@@ -167,9 +146,7 @@ struct Archive::Impl {
 
     /// The original is no copy of itself: counting it as one would let it be removed.
     void not_itself(const Incoming& file, const struct stat& candidate, const fs::path& path) const {
-        struct stat source {};
-        if (::fstat(file.source, &source) != 0) files::throw_errno(errno, "looking at the original of", file.wanted.string());
-        if (source.st_dev == candidate.st_dev && source.st_ino == candidate.st_ino)
+        if (tree.is_same_file(file.source, candidate))
             throw NeedsPerson{"nas.same_file", (tree.root() / path).string() +
                                                    " is the original itself, under another name or by a link. archive.root must lie apart from "
                                                    "the working folders, best on another machine"};
@@ -181,7 +158,7 @@ struct Archive::Impl {
             for (const auto& found : names.like(numbered(sibling.filename, number))) {
                 const auto path = directory / found;
                 if (sibling.archived == path) continue;
-                if (is_file_of(tree.status(path), sibling.size) && quick_digest(tree, path, stop) == sibling.sha256) continue;
+                if (is_file_of(tree.status(path), sibling.size) && tree.digest(path, stop).sha256 == sibling.sha256) continue;
                 return true;
             }
         }
@@ -190,7 +167,7 @@ struct Archive::Impl {
 
     /// The file under a temporary name, complete, durable and read back.
     Proof write(const Incoming& file, Temporary& temporary, const Stop& stop, const Moved& moved) {
-        const auto copied = MF_AROUND("archive.store.copy", files::copy_in(file.source, tree, temporary.name(), file.modified, stop, moved));
+        const auto copied = MF_AROUND("archive.store.copy", tree.copy_in(file.source, temporary.name(), file.modified, stop, moved));
         temporary.is_there();
         if (copied.sha256 != file.sha256)
             throw NeedsPerson{"local.changed",
@@ -263,7 +240,7 @@ Archive& Archive::operator=(Archive&&) noexcept = default;
 
 Archive Archive::open(const config::Archive& settings, const std::optional<std::string>& expected, Writer writer) {
     return on_the_archive(settings.root, [&] {
-        Archive archive{std::make_unique<Impl>(guard::hold(settings.root, expected), std::move(writer))};
+        Archive archive{std::make_unique<Impl>(guard::hold(settings, expected), std::move(writer))};
         archive.check_identity();
         return archive;
     });
@@ -271,21 +248,18 @@ Archive Archive::open(const config::Archive& settings, const std::optional<std::
 
 std::pair<Marker, bool> Archive::initialise(const config::Archive& settings, Timestamp now) {
     return on_the_archive(settings.root, [&]() -> std::pair<Marker, bool> {
-        const auto tree = guard::open_root(settings.root);
-        if (const auto marker = read_marker(tree)) return {*marker, false};
-        guard::writable(tree, {});
-        return {write_marker(tree, now), true};
+        const auto tree = guard::open_root(settings);
+        if (const auto marker = read_marker(*tree)) return {*marker, false};
+        guard::writable(*tree, {});
+        return {write_marker(*tree, now), true};
     });
 }
 
-const files::Tree& Archive::tree() const { return impl_->tree; }
+const files::Store& Archive::tree() const { return impl_->tree; }
 
 const Marker& Archive::marker() const { return impl_->marker; }
 
-std::string Archive::place() const {
-    const auto identity = impl_->tree.identity();
-    return R"({"device": )" + std::to_string(identity.device) + R"(, "mount": )" + std::to_string(identity.mount) + "}";
-}
+std::string Archive::place() const { return impl_->tree.place(); }
 
 void Archive::check(Bytes room) const {
     check_identity();
@@ -321,7 +295,7 @@ Archive::Reread Archive::reread(const fs::path& path, const Sha256& wanted, cons
         const auto status = impl_->tree.status(path);
         if (!status) return {Reading::missing, {}};
         if (!S_ISREG(status->st_mode)) return {Reading::different, {}};
-        const auto reading = files::read_back(impl_->tree, path, stop);
+        const auto reading = impl_->tree.read_back(path, stop);
         if (!reading.past_the_cache)
             throw TransientError{"nas.cache", path.string() + " could not be read past the page cache: some program has it open. Try again later"};
         check_identity();
@@ -357,9 +331,8 @@ void Archive::fetch(const fs::path& path, const Sha256& wanted, const fs::path& 
     check_identity();
     const auto& tree = impl_->tree;
     if (!tree.status(path)) throw TransientError{"nas.missing", path.string() + " is not in the archive any more. Run `mediaferry archive verify`"};
-    const auto source = tree.open_read(path);
     const auto home = files::Tree::open(to.parent_path());
-    const auto copied = files::copy_in(source.get(), home, to.filename(), modified, stop);
+    const auto copied = tree.copy_out(path, home, to.filename(), modified, stop);
     if (copied.sha256 == wanted) return;
     home.remove(to.filename());
     throw TransientError{"nas.damaged", path.string() + " in the archive is not what was archived any more. Run `mediaferry archive verify`"};

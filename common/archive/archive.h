@@ -1,11 +1,11 @@
 #pragma once
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The archive: the one place that writes there, and the proof that what was written is there. Reached through one descriptor held on its
-// root and guarded by a marker; nothing in this face says so, an archive on a share without a mount fits behind it too.
+// root, or as a share that is spoken to without a mount (smb://), and guarded by a marker; nothing in this face says which.
 //
 // Trouble with the archive as a whole throws Unavailable: nas.unmounted (root or marker missing), nas.detached (something else is at its
-// path now), nas.full, nas.read_only, nas.cache (its file system cannot be read past the page cache), nas.unavailable. A foreign archive
-// is NeedsPerson "nas.other".
+// path now), nas.full, nas.read_only, nas.cache (its file system cannot be read past the page cache), nas.unavailable; of a share also
+// nas.away, nas.no_share and SignInRequired "nas.login". A foreign archive is NeedsPerson "nas.other".
 
 #include <functional>
 #include <memory>
@@ -16,6 +16,7 @@
 
 #include "common/archive/marker.h"
 #include "common/config/settings.h"
+#include "common/files/store.h"
 #include "common/types/bytes.h"
 #include "common/types/fs.h"
 #include "common/types/sha256.h"
@@ -51,7 +52,7 @@ struct Incoming {
 
 /// How bytes were read past the cache, and that they were the right ones.
 struct Proof {
-    std::string method;  ///< "direct" | "evicted"
+    std::string method;  ///< "direct" | "evicted" | "server" (a share: its server gave the bytes, nobody says where from)
 };
 
 struct Stored {
@@ -72,7 +73,7 @@ public:
     Archive& operator=(Archive&&) noexcept;
 
     const Marker& marker() const;
-    /// What is said of the place in a receipt: {"device": …, "mount": …} as JSON.
+    /// What is said of the place in a receipt: {"device": …, "mount": …} or {"server": …, "share": …} as JSON.
     std::string place() const;
 
     /// The guard, before every file: marker, identity, writable, and room for `room` above the reserve.
@@ -106,7 +107,7 @@ public:
     void fetch(const fs::path& path, const Sha256&, const fs::path& to, Timestamp modified, const Stop& = {}) const;
 
     /// The tree itself, for the books that common/archive_index keeps in it and for scans: photos go through store() alone.
-    const files::Tree& tree() const;
+    const files::Store& tree() const;
 
 private:
     struct Impl;

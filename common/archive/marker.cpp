@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/archive/marker.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "common/errors/errors.h"
@@ -20,19 +17,9 @@ std::string random_uuid() {
     return text;
 }
 
-void write_all(int fd, std::string_view content, const std::string& path) {
-    while (!content.empty()) {
-        const auto wrote = ::write(fd, content.data(), content.size());
-        if (wrote < 0 && errno == EINTR) continue;
-        if (wrote < 0) files::throw_errno(errno, "writing", path);
-        content.remove_prefix(static_cast<std::size_t>(wrote));
-    }
-    if (MF_AROUND("archive.marker.fsync", ::fsync(fd)) != 0) files::throw_errno(errno, "syncing", path);
-}
-
 }  // namespace
 
-std::optional<Marker> read_marker(const files::Tree& tree) {
+std::optional<Marker> read_marker(const files::Store& tree) {
     const auto status = tree.status(kMarkerName);
     if (!status || (S_ISREG(status->st_mode) && status->st_size == 0)) return std::nullopt;
     const auto where = (tree.root() / kMarkerName).string();
@@ -57,14 +44,12 @@ std::optional<Marker> read_marker(const files::Tree& tree) {
     return marker;
 }
 
-Marker write_marker(const files::Tree& tree, Timestamp now) {
+Marker write_marker(const files::Store& tree, Timestamp now) {
     const Marker marker{random_uuid(), now, 1};
     const nlohmann::ordered_json json{{"uuid", marker.uuid}, {"created", to_iso(now)}, {"version", marker.version}};
     if (const auto old = tree.status(kMarkerName); old && S_ISREG(old->st_mode) && old->st_size == 0) tree.remove(kMarkerName);
     tree.remove(kTempName);
-    auto file = MF_AROUND("archive.marker.create", tree.create_new(kTempName));
-    write_all(file.get(), json.dump(2) + "\n", (tree.root() / kTempName).string());
-    file.close_checked((tree.root() / kTempName).string());
+    MF_AROUND("archive.marker.create", tree.write_new(kTempName, json.dump(2) + "\n"));
     try {
         MF_AROUND("archive.marker.rename", tree.rename_new(kTempName, kMarkerName));
     } catch (...) {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "common/files/files.h"
+#include "common/files/store.h"
 #include "common/types/timestamp.h"
 
 namespace mediaferry::archive {
@@ -19,8 +19,8 @@ struct Marker {
 };
 
 /// nullopt: there is no marker, or an empty file in its place. Throws NeedsPerson ("nas.marker") when it cannot be understood.
-std::optional<Marker> read_marker(const files::Tree&);
+std::optional<Marker> read_marker(const files::Store&);
 /// Writes a new marker with a random uuid, fsynced, by rename. Throws TransientError ("file.exists") when there is one.
-Marker write_marker(const files::Tree&, Timestamp now);
+Marker write_marker(const files::Store&, Timestamp now);
 
 }  // namespace mediaferry::archive

@@ -8,6 +8,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr const char* kFromServer = "server";  ///< Proof::method of a share
+
 Json reading(const Archive& archive, const Proof& proof, Timestamp now) {
     Json json{{"at", to_iso(now)}, {"method", proof.method}};
     json.update(Json::parse(archive.place()));
@@ -29,6 +31,11 @@ std::string later_receipt(const media_db::Copy& copy, const Archive& archive, co
     auto json = parsed(copy.receipt);
     json["again"] = reading(archive, proof, now);
     return json.dump();
+}
+
+bool was_flushed(const media_db::Copy& copy) {
+    const auto first = parsed(copy.receipt).value("read_back", Json::object());
+    return !first.is_object() || first.value("method", Json{}) != kFromServer;
 }
 
 std::string archive_of(const media_db::Copy& copy) {

@@ -15,5 +15,7 @@ std::string first_receipt(const Archive&, const Stored&, Timestamp now);
 std::string later_receipt(const media_db::Copy&, const Archive&, const Proof&, Timestamp now);
 /// uuid of the archive the copy was proven in; "" when the receipt does not say.
 std::string archive_of(const media_db::Copy&);
+/// False: it was read back from a server that nobody made flush it (files::Store::flushes); until it settled it may lie in a memory alone.
+bool was_flushed(const media_db::Copy&);
 
 }  // namespace mediaferry::archive

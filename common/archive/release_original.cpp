@@ -16,7 +16,7 @@ namespace {
 
 bool proven_on_the_nas(media_db::MediaDb& db, const media_db::MediaItem& item) {
     const auto copy = media_db::Evidence(db).current(item.id, Place::nas);
-    return copy && copy->sha256 == item.sha256 && copy->proven && (copy->proof == "read_back" || copy->proof == "settled") &&
+    return copy && copy->sha256 == item.sha256 && copy->proven && (copy->proof == "settled" || (copy->proof == "read_back" && was_flushed(*copy))) &&
            archive_of(*copy) == known_uuid(db);
 }
 

@@ -29,7 +29,7 @@ struct Scratch {
     }
 };
 
-void only_a_file(const files::Tree& tree, const fs::path& path) {
+void only_a_file(const files::Store& tree, const fs::path& path) {
     const auto there = tree.status(path);
     if (there && !S_ISREG(there->st_mode))
         throw NeedsPerson{"nas.not_ours",
@@ -51,10 +51,9 @@ files::Descriptor open_local(const fs::path& path) { return files::Tree::open(pa
 Timestamp modified(const struct stat& status) { return Timestamp{std::chrono::seconds{status.st_mtim.tv_sec}}; }
 
 /// Copies the published index home and takes in what is new there.
-std::int64_t take_published(const files::Tree& tree, Index& index, const struct stat& there) {
+std::int64_t take_published(const files::Store& tree, Index& index, const struct stat& there) {
     const Scratch copy{index.file().string() + ".theirs"};
-    const auto source = tree.open_read(kPublished);
-    files::copy_in(source.get(), files::Tree::open(copy.path.parent_path()), copy.path.filename(), modified(there));
+    tree.copy_out(kPublished, files::Tree::open(copy.path.parent_path()), copy.path.filename(), modified(there));
     const auto taken = index.take_unknown_from(copy.path);
     index.set_note(kSeen, seal_of(there));
     return taken;
@@ -76,15 +75,7 @@ bool write_book(const archive::Archive& archive, std::string_view house, const f
     only_a_file(tree, path);
     if (const auto before = read_book(archive, path, content.size()); before && *before == content) return false;
     try {
-        auto file = tree.create_new(part);
-        for (std::size_t at = 0; at < content.size();) {
-            const auto written = ::write(file.get(), content.data() + at, content.size() - at);
-            if (written < 0 && errno == EINTR) continue;
-            if (written <= 0) files::throw_errno(written < 0 ? errno : EIO, "cannot write", (tree.root() / path).string());
-            at += static_cast<std::size_t>(written);
-        }
-        if (::fsync(file.get()) != 0) files::throw_errno(errno, "cannot flush to storage", (tree.root() / path).string());
-        file.close_checked((tree.root() / path).string());
+        tree.write_new(part, content);
         archive.check_identity();
         tree.replace(part, path);
     } catch (...) {
@@ -123,8 +114,8 @@ void publish(const archive::Archive& archive, Index& index) {
     struct stat local {};
     if (::fstat(source.get(), &local) != 0) files::throw_errno(errno, "looking at", snapshot.path.string());
     try {
-        const auto copied = files::copy_in(source.get(), tree, part, modified(local));
-        if (files::read_back(tree, part).digests != copied)
+        const auto copied = tree.copy_in(source.get(), part, modified(local));
+        if (tree.read_back(part).digests != copied)
             throw TransientError{"nas.read_back_differs",
                                  "the index reads back from the NAS differently from what was written; the one before stays"};
         archive.check_identity();

@@ -27,7 +27,7 @@ std::int64_t nanoseconds_of(const timespec& time) { return static_cast<std::int6
 
 fs::path in_folder(const std::string& folder, std::string_view name) { return fs::path(folder) / std::string(name); }
 
-bool lies_there(const files::Tree& tree, const fs::path& path) {
+bool lies_there(const files::Store& tree, const fs::path& path) {
     const auto status = tree.status(path);
     return status && S_ISREG(status->st_mode);
 }

@@ -218,11 +218,11 @@ Rebuilt rebuild(const archive::Archive& archive, media_db::MediaDb& db, const co
                 const std::function<void(const Rebuilt&)>& each) {
     refuse_used(db);
     archive.check_identity();
-    files::Walk walk{archive.tree(), [&](std::string_view path, std::string_view name, bool directory) {
-                         return left_alone(path, name, directory, settings.archive.trash) || (!directory && name != kCapsule);
-                     }};
+    const auto walk = archive.tree().walk([&](std::string_view path, std::string_view name, bool directory) {
+        return left_alone(path, name, directory, settings.archive.trash) || (!directory && name != kCapsule);
+    });
     Rebuilding work{archive, db, settings, now, stop, each};
-    while (const auto* found = walk.next()) {
+    while (const auto* found = walk->next()) {
         const fs::path path{std::string(found->path)};
         try {
             if (found->kind != files::Found::Kind::file) throw BadInput{"capsule.unreadable", "it cannot be read"};

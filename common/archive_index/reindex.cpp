@@ -108,7 +108,7 @@ private:
 
     bool hash(Row& row) {
         try {
-            const auto digests = files::read_back(archive_.tree(), row.path, stop_).digests;
+            const auto digests = archive_.tree().read_back(row.path, stop_).digests;
             ++scanned.hashed;
             // Only media.db says whether a copy counts; a file that is not what was archived is shown as what it is now.
             if (row.sha256 && *row.sha256 != digests.sha256) {
@@ -161,12 +161,12 @@ Scanned reindex(const archive::Archive& archive, media_db::MediaDb& db, Index& i
                 const archive::Stop& stop, const Progress& progress) {
     archive.check_identity();
     const auto expected = index.count();
-    files::Walk walk{archive.tree(), [&](std::string_view path, std::string_view name, bool directory) {
-                         return left_alone(path, name, directory, trash) || (!directory && is_book(name));
-                     }};
+    const auto walk = archive.tree().walk([&](std::string_view path, std::string_view name, bool directory) {
+        return left_alone(path, name, directory, trash) || (!directory && is_book(name));
+    });
     Scan scan{archive, db, index, hashes, now, stop};
     try {
-        while (const auto* found = walk.next()) {
+        while (const auto* found = walk->next()) {
             if (stop && stop()) throw Interrupted{"interrupted", "asked to stop while scanning"};
             scan.take(*found);
             if (progress && (hashes == Hashes::all || scan.scanned.files % 500 == 0)) progress(scan.scanned, expected);

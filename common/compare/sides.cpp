@@ -80,7 +80,7 @@ void take_proof(const archive_index::Row& row, std::chrono::seconds settle, File
 }
 
 std::optional<Sha256> hash_in(const archive::Archive& archive, const Entry& entry, const std::function<bool()>& stop) {
-    return readable([&]() -> std::optional<Sha256> { return files::read_back(archive.tree(), std::string(entry.path), stop).digests.sha256; });
+    return readable([&]() -> std::optional<Sha256> { return archive.tree().read_back(std::string(entry.path), stop).digests.sha256; });
 }
 
 }  // namespace
@@ -154,7 +154,7 @@ struct WalkedArchive::Impl {
     std::chrono::seconds settle;
     std::function<bool()> stop;
     Known known;
-    files::Walk walk;
+    std::unique_ptr<files::Walking> walk;
     Entry entry;
 
     Impl(const archive::Archive& there, const archive_index::Index& index, std::string trash_folder, std::chrono::seconds settled,
@@ -164,7 +164,7 @@ struct WalkedArchive::Impl {
           settle(settled),
           stop(std::move(stopped)),
           known(index),
-          walk(archive.tree(), all_but_photos(trash)) {}
+          walk(archive.tree().walk(all_but_photos(trash))) {}
 };
 
 WalkedArchive::WalkedArchive(const archive::Archive& archive, const archive_index::Index& index, std::string trash, std::chrono::seconds settle,
@@ -173,9 +173,9 @@ WalkedArchive::WalkedArchive(const archive::Archive& archive, const archive_inde
 WalkedArchive::~WalkedArchive() = default;
 
 const Entry* WalkedArchive::next() {
-    const auto* found = impl_->walk.next();
+    const auto* found = impl_->walk->next();
     while (found && found->kind == files::Found::Kind::file && archive_index::is_own_sidecar(impl_->archive, found->path, found->size))
-        found = impl_->walk.next();
+        found = impl_->walk->next();
     if (!found) {
         // An archive that went away in the middle looks like one with less in it.
         impl_->archive.check_identity();

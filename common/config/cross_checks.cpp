@@ -24,7 +24,7 @@ void check_folders(const Settings& s, Faults& faults) {
         {"folders.incoming", s.folders.incoming}, {"folders.backup", s.folders.backup},   {"folders.pixel_sync", s.folders.pixel_sync},
         {"folders.compress", s.folders.compress}, {"folders.library", s.folders.library}, {"folders.delete_pending", s.folders.delete_pending},
         {"folders.trash", s.folders.trash}};
-    if (s.archive.enabled) all.emplace_back("archive.root", s.archive.root.lexically_normal());
+    if (s.archive.enabled && !is_share(s.archive.root.string())) all.emplace_back("archive.root", s.archive.root.lexically_normal());
     for (auto one = all.begin(); one != all.end(); ++one) {
         for (auto other = all.begin(); other != one; ++other) {
             std::string what;
@@ -37,6 +37,22 @@ void check_folders(const Settings& s, Faults& faults) {
             if (!what.empty()) faults.add(faults.position_of(one->first), one->first, what + " (write a folder of its own)");
         }
     }
+}
+
+/// Over a share nothing can be flushed (common/smb): time is what a copy there is proven by.
+void check_share(const Archive& archive, Faults& faults) {
+    constexpr seconds kLeastSettle = std::chrono::minutes{10};
+    if (!archive.enabled || !is_share(archive.root.string())) return;
+    if (archive.user.empty())
+        faults.add(faults.position_of("archive.user"), "archive.user",
+                   "is missing (write the name that the share " + archive.root.string() + " knows)");
+    if (!archive.password.present && archive.password.source.empty())
+        faults.add(faults.position_of("archive.password"), "archive.password",
+                   "is missing (write password_file: and the file that holds it, or give the credential archive_password)");
+    if (archive.settle < kLeastSettle)
+        faults.add(faults.position_of("archive.settle"), "archive.settle",
+                   duration_to_text(archive.settle) + " is too short for a share: the server may still hold a new file in its memory alone (write " +
+                       duration_to_text(kLeastSettle) + " or more, better 24h)");
 }
 
 void check_icloud(const ICloud& icloud, Faults& faults) {
@@ -119,6 +135,7 @@ void settle_defaults(Settings& s, const Faults& faults) {
 
 void cross_check(const Settings& s, Faults& faults) {
     check_folders(s, faults);
+    check_share(s.archive, faults);
     check_icloud(s.icloud, faults);
     check_tiers(s.compress.tiers, faults);
     check_deletion(s, faults);

@@ -71,7 +71,11 @@ void pixel_keys(Keys& in, Pixel& pixel) {
 template <class Keys>
 void archive_keys(Keys& in, Archive& archive) {
     in.value("enabled", archive.enabled, syntax::flag());
-    in.value("root", archive.root, syntax::absolute_path());
+    in.value("root", archive.root, syntax::archive_root());
+    in.value("user", archive.user, syntax::any());
+    in.secret("password", archive.password, "archive_password");
+    in.value("domain", archive.domain, syntax::any());
+    in.value("encryption", archive.encryption, syntax::encryption());
     in.value("layout", archive.layout,
              syntax::checked(layout_is_valid,
                              "is no layout (write a relative path with {filename} last, of {year}, {month}, {day}, {kind} and {account})"));

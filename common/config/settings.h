@@ -14,6 +14,7 @@
 #include "common/types/bytes.h"
 #include "common/types/fs.h"
 #include "common/types/kinds.h"
+#include "common/types/share_address.h"
 
 namespace mediaferry::config {
 
@@ -85,7 +86,10 @@ struct Pixel {
 
 struct Archive {
     bool enabled = true;
-    fs::path root{"/mnt/nas/photos"};
+    fs::path root{"/mnt/nas/photos"};  ///< or "smb://server/share/path", without a mount (types/share_address.h)
+    std::string user, domain;          ///< of the share
+    Secret password;
+    ShareEncryption encryption = ShareEncryption::wanted;
     std::string layout = "{year}/{month}/{filename}";
     int processes = 2;
     seconds settle = std::chrono::hours{24};

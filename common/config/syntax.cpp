@@ -201,6 +201,20 @@ Syntax<ArchiveAway> archive_away() {
             [](ArchiveAway what) { return std::string{what == ArchiveAway::wait ? "wait" : "copy"}; }, "is not known here (write wait or copy)"};
 }
 
+Syntax<fs::path> archive_root() {
+    auto result = absolute_path();
+    result.read = [](const std::string& text) { return text.starts_with('/') || share_address(text) ? std::optional{fs::path{text}} : std::nullopt; };
+    result.quote_faulty = false;  // smb://user:password@server is what some write
+    result.wrong = "is neither absolute nor a share (write a path such as /mnt/nas/photos, or smb://server/share/path without a user in it)";
+    return result;
+}
+
+Syntax<ShareEncryption> encryption() {
+    using enum ShareEncryption;
+    return {[](const std::string& text) { return text == "wanted" ? std::optional{wanted} : text == "off" ? std::optional{off} : std::nullopt; },
+            [](ShareEncryption e) { return std::string{e == wanted ? "wanted" : "off"}; }, "is not known here (write wanted or off)"};
+}
+
 Syntax<ICloudDelete::Approval> approval() {
     using enum ICloudDelete::Approval;
     return {[](const std::string& text) {

@@ -51,6 +51,9 @@ Syntax<MediaKind> media_kind();
 Syntax<ICloudDelete::Approval> approval();
 Syntax<Confine> confine();
 Syntax<ArchiveAway> archive_away();
+/// A path, or the address of a share.
+Syntax<fs::path> archive_root();
+Syntax<ShareEncryption> encryption();
 
 }  // namespace syntax
 }  // namespace mediaferry::config

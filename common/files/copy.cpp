@@ -14,23 +14,35 @@
 
 namespace mediaferry::files {
 
+Source bytes_of(int file, const std::string& doing, const std::string& shown) {
+    ::posix_fadvise(file, 0, 0, POSIX_FADV_SEQUENTIAL);
+    return [file, doing, shown, at = off_t{0}](char* into, std::size_t size) mutable {
+        const ssize_t got = calls::read_at(file, into, size, at);
+        if (got < 0) throw_errno(errno, doing, shown);
+        at += got;
+        return static_cast<std::size_t>(got);
+    };
+}
+
 Digests copy_in(int source, const Tree& to, const fs::path& name, Timestamp modified, const std::function<bool()>& stop,
+                const std::function<void(Bytes)>& moved, Checksums wanted) {
+    return copy_in(bytes_of(source, "cannot read what is to be copied to", (to.root() / name).string()), to, name, modified, stop, moved, wanted);
+}
+
+Digests copy_in(const Source& read, const Tree& to, const fs::path& name, Timestamp modified, const std::function<bool()>& stop,
                 const std::function<void(Bytes)>& moved, Checksums wanted) {
     const std::string shown = (to.root() / name).string();
     Descriptor target = MF_AROUND("files.copy.create", to.create_new(name));
     try {
-        ::posix_fadvise(source, 0, 0, POSIX_FADV_SEQUENTIAL);
         const auto block = calls::aligned_block();
         Digester digester{wanted};
-        for (off_t at = 0;;) {
+        for (;;) {
             if (stop && stop()) throw Interrupted{"interrupted", "asked to stop while copying to " + shown};
-            const ssize_t got = calls::read_at(source, block.get(), calls::kBlock, at);
-            if (got < 0) throw_errno(errno, "cannot read what is to be copied to", shown);
+            const std::size_t got = read(block.get(), calls::kBlock);
             if (got == 0) break;
-            const std::string_view piece{block.get(), static_cast<std::size_t>(got)};
+            const std::string_view piece{block.get(), got};
             digester.add(piece);
             MF_AROUND("files.copy.write", calls::write_all(target.get(), piece, shown));
-            at += got;
             if (moved) moved({piece.size()});
         }
         calls::set_modified(target.get(), {modified.time_since_epoch().count(), 0}, shown);

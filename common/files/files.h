@@ -161,6 +161,12 @@ private:
 /// `moved` is told the bytes of each block as they go.
 Digests copy_in(int source, const Tree& to, const fs::path& name, Timestamp modified, const std::function<bool()>& stop = {},
                 const std::function<void(Bytes)>& moved = {}, Checksums = Checksums::sha256_only);
+/// The same of what `read` gives: up to `size` bytes a time, 0 at the end.
+using Source = std::function<std::size_t(char* into, std::size_t size)>;
+Digests copy_in(const Source& read, const Tree& to, const fs::path& name, Timestamp modified, const std::function<bool()>& stop = {},
+                const std::function<void(Bytes)>& moved = {}, Checksums = Checksums::sha256_only);
+/// The open file from its beginning, piece by piece. `doing` is for the error text: "cannot read …".
+Source bytes_of(int file, const std::string& doing, const std::string& shown);
 
 /// Bytes as the storage gives them, not as the page cache remembers them.
 struct ReadBack {

@@ -206,7 +206,7 @@ std::optional<Reason> Runner::trash(const Wish& wish, const fs::path& path) {
     if (const auto row = sides_.index.at(path.native()); row && row->file_class == archive_index::Class::original) return relied_upon();
     const bool here = sides_.local.status(path).has_value();
     if (!here && !wish.only_copy) return Reason{"queue.not_here", "it is not here any more"};
-    const auto sha256 = here ? digest_here(sides_.local, path, sides_.stop) : digest_here(archive.tree(), path, sides_.stop);
+    const auto sha256 = here ? digest_here(sides_.local, path, sides_.stop) : digest_there(archive.tree(), path, sides_.stop);
     if (archive.reread(path, sha256, sides_.stop).reading != archive::Archive::Reading::same)
         return Reason{"queue.differs", "the file here is another one; what lies on the NAS may be its only copy"};
     if (auto refused = Trash{db_, archive, trash_}.take(path, sha256, *size, clock_.now())) return refused;

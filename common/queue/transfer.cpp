@@ -19,6 +19,12 @@ struct stat look(const files::Descriptor& file, const std::string& name) {
     return found;
 }
 
+struct stat look(const files::Store& store, const fs::path& name) {
+    const auto found = store.status(name);
+    if (!found || !S_ISREG(found->st_mode)) throw TransientError{"file.refused", (store.root() / name).string() + " is no regular file (any more)"};
+    return *found;
+}
+
 bool same_state(const struct stat& a, const struct stat& b) {
     return a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec &&
            a.st_ctim.tv_sec == b.st_ctim.tv_sec && a.st_ctim.tv_nsec == b.st_ctim.tv_nsec;
@@ -107,6 +113,13 @@ Sha256 digest_here(const files::Tree& tree, const fs::path& path, const std::fun
     return digester.take().sha256;
 }
 
+Sha256 digest_there(const files::Store& store, const fs::path& path, const std::function<bool()>& stop) {
+    const auto before = look(store, path);
+    const auto sha256 = store.digest(path, stop).sha256;
+    if (!same_state(before, look(store, path))) throw changed((store.root() / path).string());
+    return sha256;
+}
+
 std::optional<Reason> pull(const Sides& sides, const fs::path& path) {
     const auto& [local, archive, index, stop, moved] = sides;
     archive.check_identity();
@@ -116,16 +129,15 @@ std::optional<Reason> pull(const Sides& sides, const fs::path& path) {
     }
     if (local.status(path)) return name_taken();
     const auto shown = (archive.tree().root() / path).string();
-    const auto source = archive.tree().open_read(path);
-    const auto before = look(source, shown);
+    const auto before = look(archive.tree(), path);
     // Told before hours of copying, not after.
     if (files::free_space(local.root()).free.count < static_cast<std::uint64_t>(before.st_size))
         throw Unavailable{"local.full", "the disk of " + local.root().string() + " has no room for " + path.string() + ". Make room there"};
     return on_the_disk_here(local, [&]() -> std::optional<Reason> {
         local.make_directories(path.parent_path());
         Unfinished copy{local, unfinished_name(path)};
-        const auto written = MF_AROUND("queue.pull.copy", files::copy_in(source.get(), local, copy.name(), modified_of(before), stop, moved));
-        if (!same_state(before, look(source, shown))) throw changed(shown);
+        const auto written = MF_AROUND("queue.pull.copy", archive.tree().copy_out(path, local, copy.name(), modified_of(before), stop, moved));
+        if (!same_state(before, look(archive.tree(), path))) throw changed(shown);
         as_indexed(index, path, before, written.sha256);
         if (files::read_back(local, copy.name(), stop).digests != written)
             throw TransientError{"file.io",

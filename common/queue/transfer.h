@@ -32,5 +32,7 @@ Pushed push(const Sides&, const fs::path& path, Timestamp now);
 
 /// SHA-256 of what lies here now. Throws TransientError ("file.changed") when it is written to meanwhile.
 Sha256 digest_here(const files::Tree&, const fs::path& path, const std::function<bool()>& stop);
+/// The same of a file in the archive.
+Sha256 digest_there(const files::Store&, const fs::path& path, const std::function<bool()>& stop);
 
 }  // namespace mediaferry::queue

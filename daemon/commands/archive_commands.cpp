@@ -23,7 +23,7 @@ using media_db::MediaDb;
 bool on_the_system_disk(const fs::path& root) {
     struct stat there {
     }, system{};
-    return ::stat(root.c_str(), &there) == 0 && ::stat("/", &system) == 0 && there.st_dev == system.st_dev;
+    return !is_share(root.string()) && ::stat(root.c_str(), &there) == 0 && ::stat("/", &system) == 0 && there.st_dev == system.st_dev;
 }
 
 /// An archive that is known but whose marker is missing is far more likely unmounted than new.

@@ -113,7 +113,8 @@ CompareOptions compare_options(const std::vector<std::string>& words, const conf
     options.local = fs::absolute(places.empty() ? at_home : places[0]).lexically_normal();
     if (places.size() < 2 && !settings.archive.enabled)
         throw ConfigError{"archive.off", "archive.enabled is false in " + settings.file.string() + ": say which folder to compare with"};
-    options.archive = places.size() < 2 ? settings.archive.root : fs::absolute(places[1]).lexically_normal();
+    options.archive = settings.archive.root;
+    if (places.size() == 2) options.archive = is_share(places[1].string()) ? places[1] : fs::absolute(places[1]).lexically_normal();
     if (options.local == options.archive) usage("both sides are " + options.local.string());
     return options;
 }

@@ -32,8 +32,8 @@ There open_archive_side(const config::Settings& settings, const fs::path& root, 
     try {
         there.archive.emplace(archive::Archive::open(place, std::nullopt));
     } catch (const Unavailable&) {
-        // The configured one without its marker is an unmounted NAS, not an empty folder.
-        if (root == settings.archive.root) throw;
+        // The configured one without its marker is an unmounted NAS, not an empty folder; and a share is compared as an archive or not at all.
+        if (root == settings.archive.root || is_share(root.string())) throw;
     }
     if (!there.archive) {
         there.side = std::make_unique<compare::FolderSide>(files::Tree::open(root), settings.archive.trash, nullptr, now, comparing_stopped);
@@ -49,8 +49,7 @@ There open_archive_side(const config::Settings& settings, const fs::path& root, 
         there.side = archive_side(place, *there.archive, *there.index);
         return there;
     }
-    auto side =
-        std::make_unique<compare::IndexSide>(*there.index, settings.archive.settle, checksum ? &*there.archive : nullptr, comparing_stopped);
+    auto side = std::make_unique<compare::IndexSide>(*there.index, settings.archive.settle, checksum ? &*there.archive : nullptr, comparing_stopped);
     there.indexed = side.get();
     there.side = std::move(side);
     return there;

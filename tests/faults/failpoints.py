@@ -31,6 +31,7 @@ UNREACHED = {
     "files.rename.by_link": "only on a file system without RENAME_NOREPLACE (an old NFS server)",
     "files.rename.unlink_old": "only on a file system without RENAME_NOREPLACE (an old NFS server)",
     "files.move.unlink_old": "only where working folders lie on different disks; tests/unit/files moves between two",
+    "smb.": "the NAS of these runs is a folder; contract.store and scenario.share_test kill a real Samba server instead",
     "notify.": "nothing is to be told in these runs; no row of media.db depends on it",
     "heal.": "tests/scenario/restore_test.py kills archive verify at each of them",
     "daemon.start_stage": "of the daemon alone: random_kills.py kills it with its children",

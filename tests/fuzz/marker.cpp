@@ -2,8 +2,6 @@
 // The file that says which archive a directory is.
 #include "common/archive/marker.h"
 
-#include <unistd.h>
-
 #include "tests/fuzz/fuzz.h"
 
 using namespace mediaferry;
@@ -11,9 +9,9 @@ using fuzz::require;
 
 namespace {
 
-const files::Tree& root() {
+const files::Folder& root() {
     static const fuzz::Scratch scratch;
-    static const auto tree = files::Tree::open(scratch.path);
+    static const auto tree = files::Folder::open(scratch.path);
     return tree;
 }
 
@@ -21,8 +19,7 @@ const files::Tree& root() {
 
 FUZZ(marker) {
     root().remove(archive::kMarkerName);
-    auto file = root().create_new(archive::kMarkerName);
-    require(::write(file.get(), input.data(), input.size()) == static_cast<ssize_t>(input.size()), "the disk is not full");
+    root().write_new(archive::kMarkerName, input);
     const auto marker = archive::read_marker(root());
     require(marker.has_value() == !input.empty(), "a marker of nothing");
     if (marker) require(!marker->uuid.empty() && marker->version == 1, "a marker without a name, or of another version");

@@ -28,6 +28,17 @@ TEST_CASE("each fault is told with its place, its key and what to write", "[conf
         {"archive: {enabled: yes}", "m.yaml:2:20: archive.enabled: \"yes\" is neither true nor false (write true or false)"},
         {"archive: {enabled: }", "m.yaml:2:11: archive.enabled: has no value (write one, or remove the key for its default)"},
         {"archive: {root: [/a]}", "m.yaml:2:17: archive.root: is a list (write one value)"},
+        {"archive: {root: \"smb://me:secret@nas/photos\"}",
+         "m.yaml:2:17: archive.root: is neither absolute nor a share (write a path such as /mnt/nas/photos, or smb://server/share/path without a "
+         "user in it)"},
+        {"archive: {root: \"smb://nas/photos\", password: x}",
+         "m.yaml:2:10: archive.user: is missing (write the name that the share smb://nas/photos knows)"},
+        {"archive: {root: \"smb://nas/photos\", user: x}",
+         "m.yaml:2:10: archive.password: is missing (write password_file: and the file that holds it, or give the credential archive_password)"},
+        {"archive: {root: \"smb://nas/photos\", user: x, password: x, settle: 9m}",
+         "m.yaml:2:67: archive.settle: 9m is too short for a share: the server may still hold a new file in its memory alone (write 10m or more, "
+         "better 24h)"},
+        {"archive: {encryption: yes}", "m.yaml:2:23: archive.encryption: \"yes\" is not known here (write wanted or off)"},
         {"archive: [a]", "m.yaml:2:10: archive: is a list (write its keys below it, indented)"},
         {"pixel: {kinds: {photo: yes}}", "m.yaml:2:16: pixel.kinds: is a map (write a list: [a, b])"},
         {"archive: {settle: 24}",
