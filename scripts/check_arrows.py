@@ -27,7 +27,7 @@ MAY = {
 # library header → the one folder that includes it (SQLite: common/sqlite, and media.db for its pragmas, log and backups)
 OWNER = [
     (r"curl/", "common/http"), (r"libsmbclient\.h", "common/smb"), (r"SQLiteCpp/|sqlite3\.h", ("common/sqlite", "common/media_db")), (r"yaml-cpp/", "common/config"), (r"spdlog/|fmt/", "common/log"),
-    (r"boost/process|boost/process\.hpp", "common/process"), (r"boost/filesystem", "common/types"), (r"vips/|libav\w+/|libsw\w+/|seccomp\.h|jpeglib\.h", "stages/compress/codec"),
+    (r"boost/process|boost/process\.hpp", "common/process"), (r"boost/filesystem", "common/types"), (r"vips/|libav\w+/|libsw\w+/|seccomp\.h|jpeglib\.h|png\.h|zlib\.h|jxl/", "stages/compress/codec"),
     (r"systemd/sd-journal", "common/log"), (r"systemd/sd-daemon", "daemon"), (r"boost/program_options", "daemon"), (r"boost/asio|boost/beast", "daemon"),
 ]
 

@@ -114,6 +114,8 @@ void tier_keys(Keys& in, Tier& tier) {
         photo.value("min_quality", tier.photo.min_quality, syntax::whole(1, 100));
         photo.value("quality", tier.photo.quality, syntax::whole(1, 100));
         photo.optional("max_megapixels", tier.photo.max_megapixels, syntax::number(0.01, 1000));
+        photo.value("png", tier.photo.png, syntax::word({"keep", "optimise"}));
+        photo.value("jpeg_xl", tier.photo.jpeg_xl, syntax::flag());
     });
     in.kept_or("video", tier.video.keep, [&](Keys& video) {
         video.value("codec", tier.video.codec, syntax::word({"hevc", "av1", "h264"}));

@@ -86,6 +86,7 @@ std::vector<Tier> default_tiers() {
     Tier light{"light", kYear, {}, {}};
     light.photo.lossless = true;
     light.video.keep = true;
+    light.photo.png = "keep";
     Tier medium{"medium", 3 * kYear, {}, {}};
     medium.video.floor = 0.985;
     medium.minimum_saving_percent = 15;

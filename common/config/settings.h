@@ -122,6 +122,8 @@ struct PhotoTier {
     bool lossless = false;                 ///< only packed better: every pixel stays what it was
     double floor = 0.965;                  ///< how alike the worst part must look: 5th percentile of the SSIM of 64 x 64 tiles, 0-1
     int min_quality = 50;                  ///< the lowest tried; where it is above `quality`, that one alone is tried
+    std::string png = "optimise";          ///< keep | optimise: packed better, every pixel as it was
+    bool jpeg_xl = false;                  ///< a JPEG becomes a JPEG XL that it can be restored from, instead of being made coarser
 };
 struct VideoTier {
     bool keep = false;

@@ -39,7 +39,8 @@ Sha256 checksum_from(const json& text) {
 }
 
 json photo_json(const config::PhotoTier& tier) {
-    json object{{"quality", tier.quality}, {"min_quality", tier.min_quality}, {"floor", tier.floor}, {"lossless", tier.lossless}};
+    json object{{"quality", tier.quality}, {"min_quality", tier.min_quality}, {"floor", tier.floor},
+                {"lossless", tier.lossless}, {"png", tier.png}, {"jpeg_xl", tier.jpeg_xl}};
     if (tier.max_megapixels) object["max_megapixels"] = *tier.max_megapixels;
     return object;
 }
@@ -62,6 +63,8 @@ config::PhotoTier photo_from(const json& object) {
     tier.min_quality = object.at("min_quality").get<int>();
     tier.floor = object.at("floor").get<double>();
     tier.lossless = object.at("lossless").get<bool>();
+    tier.png = object.at("png").get<std::string>();
+    tier.jpeg_xl = object.at("jpeg_xl").get<bool>();
     if (object.contains("max_megapixels")) tier.max_megapixels = object["max_megapixels"].get<double>();
     return tier;
 }

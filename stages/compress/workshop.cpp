@@ -139,11 +139,14 @@ std::string head(int fd) {
 bool looks_shown(int picture) { return head(picture).starts_with("\x89PNG\r\n\x1a\n"); }
 
 /// Whether what lies there begins like a small copy of that: a program that was taken over may say anything.
-bool looks_made(int original, int result) {
+bool looks_made(int original, int result, const std::string& extension) {
     const auto made = head(result);
     const bool clip = made.size() == 12 && made.substr(4, 4) == "ftyp";
-    const bool photo = made.size() > 3 && made.substr(0, 3) == "\xFF\xD8\xFF" && head(original).substr(0, 3) == made.substr(0, 3);
-    return clip || photo;
+    const bool photo =
+        (made.starts_with("\xFF\xD8\xFF") || made.starts_with("\x89PNG\r\n\x1a\n")) && head(original).substr(0, 3) == made.substr(0, 3);
+    // The one kind of photo that becomes another, and the one name that a codec may give.
+    const bool packed = made == std::string_view{"\0\0\0\x0cJXL \r\n\x87\n", 12} && head(original).starts_with("\xFF\xD8\xFF");
+    return extension == ".jxl" ? packed : extension.empty() && (clip || photo);
 }
 
 bool walls_wanted(const config::Compress& settings) { return settings.confine != config::Confine::off; }
@@ -222,7 +225,7 @@ Compressed Workshop::ordered(Order order, const fs::path& original, const fs::pa
             does_not_start(command, process::to_text(said.exit) + (said.talk.empty() ? "" : ", " + said.talk));
         auto made = said.exit.ok() ? judged(understood(said.answer)) : kept_after(said);
         if (!made.kept && !small.empty() && !looks_shown(order.result)) made = keep("codec.crashed", "its codec showed something that is no picture");
-        if (!made.kept && small.empty() && !looks_made(order.original, order.result))
+        if (!made.kept && small.empty() && !looks_made(order.original, order.result, made.extension))
             made = keep("codec.crashed", "its codec made something that is no photo or clip");
         made.cpu_seconds = said.exit.cpu_seconds;
         made.peak_memory = Bytes{said.exit.peak_memory};

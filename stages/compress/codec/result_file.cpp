@@ -39,6 +39,10 @@ void sync(int fd) {
     if (::fsync(fd) != 0) trouble("make durable", errno);
 }
 
+void make_empty(int fd) {
+    if (::ftruncate(fd, 0) != 0) trouble("empty", errno);
+}
+
 std::uint64_t size_of(int fd) {
     struct stat about {};
     if (::fstat(fd, &about) != 0) trouble("look at", errno);

@@ -32,7 +32,7 @@ struct PhotoFacts {
 PhotoFacts look_at_photo(std::string_view file);
 
 /// Why a photo of this kind, `bytes` long, keeps them in this tier, with a stable code: photo.gif, photo.tiff, photo.raw, photo.heic, photo.avif,
-/// photo.webp, photo.jxl, photo.animated, photo.panorama, photo.depth, photo.size, photo.png, photo.kind. nullopt: there is a way to make it smaller.
+/// photo.webp, photo.jxl, photo.animated, photo.panorama, photo.depth, photo.size, photo.kind. nullopt: there is a way to make it smaller.
 std::optional<Reason> kept_for_its_kind(const PhotoFacts&, std::size_t bytes, const config::PhotoTier&);
 
 /// "it is a JPEG, although its name ends in .HEIC", when the extension (with its dot, any case) belongs to another kind; "" otherwise.

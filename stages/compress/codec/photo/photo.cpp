@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Which way a photo goes, by what its bytes are (kind.h); what its name says does not count. Each kind has its own file; what none of them takes keeps its
-// bytes, for a re-encoding would lose something (facts/compression.md F, tier table).
+// Which way a photo goes, by what its bytes are (kind.h); what its name says does not count. Each kind has its own file; what none of them takes
+// keeps its bytes, for a re-encoding would lose something (facts/compression.md F, tier table).
 
 #include <string>
 #include <vips/vips8>
@@ -8,7 +8,9 @@
 #include "stages/compress/codec/craft.h"
 #include "stages/compress/codec/original_bytes.h"
 #include "stages/compress/codec/photo/jpeg.h"
+#include "stages/compress/codec/photo/jxl.h"
 #include "stages/compress/codec/photo/kind.h"
+#include "stages/compress/codec/photo/png.h"
 
 namespace mediaferry::stages {
 namespace {
@@ -17,7 +19,9 @@ constexpr std::size_t kLargest = 256U << 20;  // a photo; what is larger keeps i
 
 Compressed smaller(const std::string& file, const PhotoFacts& facts, const Order& order) {
     if (const auto why = kept_for_its_kind(facts, file.size(), order.photo)) return keep(why->code, why->text);
-    if (facts.kind == PhotoKind::png) return keep("photo.png", "a PNG stays as it is");
+    if (facts.kind == PhotoKind::png) return smaller_png(file, order);
+    if (order.photo.jpeg_xl && !order.from_copy)  // out of a small copy no original can be restored
+        if (auto packed = reversible_jxl(file, order)) return *std::move(packed);
     return smaller_jpeg(file, order);
 }
 
