@@ -17,7 +17,7 @@ MAY = {
     "icloud": {"config", "http", "files", "process", "log", "clock", "media_db"},
     "syncthing": {"config", "http", "files", "log", "clock", "media_db"},
     "archive": {"config", "files", "log", "clock", "media_db", "smb"},
-    "restore": {"archive", "clock", "config", "files", "icloud", "log", "media_db"},
+    "restore": {"archive", "clock", "config", "files", "icloud", "log", "media_db", "process"},
     "archive_index": {"archive", "config", "files", "log", "clock", "media_db", "sqlite"},
     "compare": {"archive", "archive_index", "files"},
     "queue": {"archive", "archive_index", "clock", "compare", "files", "log", "media_db"},

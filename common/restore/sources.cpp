@@ -7,8 +7,10 @@
 #include <cerrno>
 
 #include "common/errors/errors.h"
+#include "common/failpoint/failpoint.h"
 #include "common/media_db/catalogue.h"
 #include "common/media_db/evidence.h"
+#include "common/restore/reversible.h"
 
 namespace mediaferry::restore {
 namespace {
@@ -86,8 +88,9 @@ files::Descriptor Sources::open(const MediaItem& item, From from) {
         case From::nas: return from_nas(item);
         case From::library: {
             const auto copy = evidence.current(item.id, Place::library);
-            if (!copy || copy->sha256 != item.sha256) not_there("no copy of the original's bytes is there");
-            return open_beneath(settings_.folders.library, copy->path);
+            if (!copy || (copy->sha256 != item.sha256 && !may_be_reversible(copy->path))) not_there("no copy of the original's bytes is there");
+            auto file = open_beneath(settings_.folders.library, copy->path);
+            return copy->sha256 == item.sha256 ? std::move(file) : from_reversible(item, *copy, std::move(file));
         }
         case From::outbox: {
             const auto copy = evidence.current(item.id, Place::pixel);
@@ -114,6 +117,17 @@ files::Descriptor Sources::from_nas(const MediaItem& item) {
     files::make_directories(scratch_);
     fs::remove(scratch_ / name);
     archive_->fetch(copy->path, item.sha256, scratch_ / name, item.taken, stop_);
+    return taken_from_scratch(name);
+}
+
+/// The JPEG out of a JPEG XL. find() holds it against the original's checksum, like every other source.
+files::Descriptor Sources::from_reversible(const MediaItem& item, const media_db::Copy& copy, const files::Descriptor& small) {
+    const auto digests = digest_of(small.get(), copy.path.string(), stop_);
+    if (digests.sha256 != copy.sha256) not_there("its small copy has other bytes than when it was made");
+    const fs::path name = std::to_string(item.id.value) + ".jpeg";
+    files::make_directories(scratch_);
+    fs::remove(scratch_ / name);
+    MF_AROUND("restore.reversible", restore_jpeg(small.get(), digests, scratch_ / name, item.size, settings_.compress));
     return taken_from_scratch(name);
 }
 

@@ -23,7 +23,7 @@ namespace mediaferry::restore {
 enum class From {
     local,    ///< the original in a working folder
     nas,      ///< the copy on the NAS
-    library,  ///< what stays at home, where that is the original's bytes (`keep`)
+    library,  ///< what stays at home, where that is the original's bytes (`keep`) or a JPEG XL that gives them back
     outbox,   ///< what was laid out for the phone
     icloud,   ///< while it is there, also in Recently Deleted
 };
@@ -48,6 +48,7 @@ private:
     files::Descriptor open(const media_db::MediaItem&, From);
     files::Descriptor from_nas(const media_db::MediaItem&);
     files::Descriptor from_icloud(const media_db::MediaItem&);
+    files::Descriptor from_reversible(const media_db::MediaItem&, const media_db::Copy&, const files::Descriptor& small);
     icloud::Client& client();
     files::Descriptor taken_from_scratch(const fs::path&);
 

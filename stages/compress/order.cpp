@@ -11,6 +11,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMostMeasures = 32;
+constexpr std::array<std::string_view, 3> kTasks{"photo", "video", "restore"};
 constexpr std::array<std::string_view, 5> kOutcomes{"made", "kept", "broken", "failed", "person"};
 
 /// One line of printable characters: it goes into the database and before a person's eyes.
@@ -96,7 +97,7 @@ std::string written(const json& object) { return object.dump(-1, ' ', true, json
 }  // namespace
 
 std::string to_json(const Order& order) {
-    return written({{"task", order.task == Order::Task::photo ? "photo" : "video"},
+    return written({{"task", kTasks[static_cast<std::size_t>(order.task)]},
                     {"original", order.original},
                     {"result", order.result},
                     {"size", order.size.count},
@@ -120,12 +121,21 @@ std::string to_json(const Order& order) {
 Order order_from(std::string_view text) {
     return understood(text, [](const json& object) {
         Order order;
-        order.task = object.at("task") == "photo" ? Order::Task::photo : Order::Task::video;
+        const auto task = std::ranges::find(kTasks, object.at("task").get<std::string>());
+        if (task == kTasks.end()) throw BadInput{"codec.order", "an order for a task that is not known"};
+        order.task = static_cast<Order::Task>(task - kTasks.begin());
         order.original = object.at("original").get<int>();
         order.result = object.at("result").get<int>();
         order.size = Bytes{object.at("size").get<std::uint64_t>()};
-        order.extension = object.at("extension").get<std::string>();
         order.sha256 = checksum_from(object.at("sha256"));
+        const auto& limits = object.at("limits");
+        order.limits.memory = Bytes{limits.at("memory").get<std::uint64_t>()};
+        order.limits.cpu = std::chrono::seconds{limits.at("cpu").get<std::int64_t>()};
+        order.limits.file = Bytes{limits.at("file").get<std::uint64_t>()};
+        order.limits.landlock = limits.at("landlock").get<bool>();
+        order.limits.seccomp = limits.at("seccomp").get<bool>();
+        if (order.task == Order::Task::restore) return order;
+        order.extension = object.at("extension").get<std::string>();
         order.from_copy = object.at("from_copy").get<bool>();
         order.small = object.at("small").get<int>();
         order.small_size = Bytes{object.at("small_size").get<std::uint64_t>()};
@@ -133,12 +143,6 @@ Order order_from(std::string_view text) {
         order.container = object.at("container").get<std::string>();
         order.photo = photo_from(object.at("photo"));
         order.video = video_from(object.at("video"));
-        const auto& limits = object.at("limits");
-        order.limits.memory = Bytes{limits.at("memory").get<std::uint64_t>()};
-        order.limits.cpu = std::chrono::seconds{limits.at("cpu").get<std::int64_t>()};
-        order.limits.file = Bytes{limits.at("file").get<std::uint64_t>()};
-        order.limits.landlock = limits.at("landlock").get<bool>();
-        order.limits.seccomp = limits.at("seccomp").get<bool>();
         return order;
     });
 }

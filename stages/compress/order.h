@@ -25,7 +25,8 @@ struct Limits {
 };
 
 struct Order {
-    enum class Task { photo, video } task = Task::photo;
+    /// restore: `original` is a reversible small copy, `result` gets the photo it was made from (common/restore/reversible gives this order).
+    enum class Task { photo, video, restore } task = Task::photo;
     int original = -1;      ///< descriptor to read from
     int result = -1;        ///< descriptor of an empty file, to write to and read back from
     Bytes size;             ///< of the original

@@ -11,7 +11,8 @@ using namespace mediaferry;
 TEST_CASE("no JPEG comes out of what holds none, whatever it claims", "[compress]") {
     const auto reversible = test::read(fs::path{SOURCE_ROOT} / "tests/data/reversible.jxl");
     const auto jpeg = stages::jpeg_out_of_jxl(reversible, 1 << 20);
-    CHECK(jpeg.starts_with("\xFF\xD8\xFF"));
+    CHECK(jpeg == test::read(fs::path{SOURCE_ROOT} / "tests/data/packed.jpg"));
+    CHECK(stages::jpeg_out_of_jxl(reversible, jpeg.size()) == jpeg);
     CHECK_THROWS_AS(stages::jpeg_out_of_jxl(reversible, jpeg.size() - 1), BadInput);
     for (std::size_t length = 0; length < reversible.size(); length += 7)
         CHECK_THROWS_AS(stages::jpeg_out_of_jxl(reversible.substr(0, length), 1 << 20), BadInput);
@@ -24,4 +25,8 @@ TEST_CASE("no JPEG comes out of what holds none, whatever it claims", "[compress
         }
     }
     CHECK_THROWS_AS(stages::jpeg_out_of_jxl("\xFF\x0A", 1 << 20), BadInput);
+    CHECK(stages::gives_back(reversible, jpeg));
+    CHECK_FALSE(stages::gives_back(reversible, jpeg + "x"));
+    CHECK_FALSE(stages::gives_back(reversible, jpeg.substr(0, jpeg.size() - 1) + "x"));
+    CHECK_FALSE(stages::gives_back("no JPEG XL", jpeg));
 }

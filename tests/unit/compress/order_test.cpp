@@ -55,6 +55,16 @@ TEST_CASE("an order arrives as it was given", "[compress]") {
     CHECK(got.limits.seccomp);
 }
 
+TEST_CASE("an order to restore needs no tier", "[compress]") {
+    const std::string text = R"({"task": "restore", "original": 5, "result": 6, "size": 7, "sha256": ")" + std::string(64, 'a') +
+                             R"(", "limits": {"memory": 1, "cpu": 2, "file": 3, "landlock": true, "seccomp": true}})";
+    const auto got = stages::order_from(text);
+    CHECK(got.task == stages::Order::Task::restore);
+    CHECK(to_hex(got.sha256) == std::string(64, 'a'));
+    CHECK(got.limits.file == Bytes{3});
+    CHECK_THROWS_AS(stages::order_from(R"({"task": "erase"})"), BadInput);
+}
+
 TEST_CASE("an answer arrives as it was given, made harmless", "[compress]") {
     Answer made;
     made.outcome = Answer::Outcome::made;

@@ -44,6 +44,27 @@ CopyId shelve(ArchivedHouse& house, MediaId id, const std::string& content, cons
 
 }  // namespace
 
+TEST_CASE("a rotten copy on the NAS is healed from a JPEG XL at home that gives the original back", "[heal]") {
+    ArchivedHouse house;
+    house.settings.compress.memory = Bytes{256 << 20};
+    Sample sample;
+    sample.content = read(fs::path{SOURCE_ROOT} / "tests/data/packed.jpg");
+    auto packed = read(fs::path{SOURCE_ROOT} / "tests/data/reversible.jxl");
+    const std::string is = GENERATE(as<std::string>(), "the photo's", "cut short", "another photo's");
+    const bool wrong = is != "the photo's";
+    if (is == "cut short") packed.resize(packed.size() - 9);
+    if (is == "another photo's") sample.content[sample.content.size() / 2] ^= 1;
+    const auto photo = house.archived("IMG_1.JPG", sample);
+    shelve(house, photo, packed, "IMG_1.jxl");
+    house.release(photo);
+    house.rot(house.on_nas(photo));
+    const auto result = house.scrub();
+    CHECK(result.unhealed() == (wrong ? 1 : 0));
+    CHECK((read(house.on_nas(photo)) == sample.content) == !wrong);
+    if (!wrong) CHECK(result.findings.at(0).healed->from == "the library at home");
+    CHECK(house.below(house.dir / "scratch").empty());
+}
+
 TEST_CASE("a rotten copy on the NAS is healed from the original at home, and kept aside", "[heal]") {
     ArchivedHouse house;
     const auto photo = house.archived("IMG_1.JPG");

@@ -75,8 +75,8 @@ std::string jpeg_out_of_jxl(std::string_view jxl, std::size_t limit) {
     bool reversible = false;
     const auto more_room = [&] {
         if (reversible) filled = jpeg.size() - ::JxlDecoderReleaseJPEGBuffer(decoder.get());
-        if (filled >= limit) give_up();
-        jpeg.resize(std::min(limit, std::max(jxl.size() * 2, filled * 2) + kJxlPiece));
+        if (filled > limit) give_up();
+        jpeg.resize(std::min(limit + 1, std::max(jxl.size() * 2, filled * 2) + kJxlPiece));
         reversible = true;
         if (::JxlDecoderSetJPEGBuffer(decoder.get(), reinterpret_cast<std::uint8_t*>(jpeg.data()) + filled, jpeg.size() - filled) != JXL_DEC_SUCCESS)
             give_up();
@@ -88,9 +88,18 @@ std::string jpeg_out_of_jxl(std::string_view jxl, std::size_t limit) {
             case JXL_DEC_SUCCESS:
                 if (!reversible) give_up();
                 jpeg.resize(jpeg.size() - ::JxlDecoderReleaseJPEGBuffer(decoder.get()));
+                if (jpeg.size() > limit) give_up();
                 return jpeg;
             default: give_up();  // pixels instead of a JPEG, or something cut short
         }
+}
+
+bool gives_back(std::string_view jxl, std::string_view jpeg) {
+    try {
+        return jpeg_out_of_jxl(jxl, jpeg.size()) == jpeg;
+    } catch (const BadInput&) {  // libjxl packs a few JPEGs that it cannot bring back
+        return false;
+    }
 }
 
 std::optional<Compressed> reversible_jxl(std::string_view jpeg, const Order& order) {
@@ -101,13 +110,7 @@ std::optional<Compressed> reversible_jxl(std::string_view jpeg, const Order& ord
         write_at(order.result, 0, *packed);
         sync(order.result);
     }
-    const auto small = read_back(order.result, jpeg.size());
-    bool same = false;
-    try {
-        same = jpeg_out_of_jxl(small, jpeg.size() + 1) == jpeg;
-    } catch (const BadInput&) {  // libjxl packs a few JPEGs that it cannot bring back
-    }
-    if (!same) {
+    if (!gives_back(read_back(order.result, jpeg.size()), jpeg)) {
         make_empty(order.result);
         return std::nullopt;
     }

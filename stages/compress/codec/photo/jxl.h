@@ -18,4 +18,7 @@ std::optional<Compressed> reversible_jxl(std::string_view jpeg, const Order& ord
 /// The JPEG that was packed into this JPEG XL. Throws BadInput ("photo.not_reversible") when none was, or when it is larger than `limit`.
 std::string jpeg_out_of_jxl(std::string_view jxl, std::size_t limit);
 
+/// Whether exactly this JPEG comes out of it.
+bool gives_back(std::string_view jxl, std::string_view jpeg);
+
 }  // namespace mediaferry::stages

@@ -9,6 +9,8 @@
 #include "stages/compress/codec/craft.h"
 #include "stages/compress/codec/original_bytes.h"
 #include "stages/compress/codec/photo/jpeg_parts.h"
+#include "stages/compress/codec/photo/jxl.h"
+#include "stages/compress/codec/photo/kind.h"
 #include "stages/compress/codec/photo/ssim.h"
 #include "stages/compress/codec/result_file.h"
 
@@ -146,8 +148,9 @@ std::string picture_of(const VImage& before, const VImage& after, const Comparis
 
 Compressed craft::look(const Order& order) {
     const auto original = read_whole(order);
-    const auto small = read_back(order.small, kLargestSmall);
+    auto small = read_back(order.small, kLargestSmall);
     if (sha256_of(small) != order.small_sha256) throw TransientError{"compress.original", "the small copy changed while it was looked at"};
+    if (look_at_photo(small).reversible) small = jpeg_out_of_jxl(small, kLargestSmall);  // what it is worth is the JPEG that comes out of it
     try {
         const auto after = opened(small);
         auto before = opened(original);
