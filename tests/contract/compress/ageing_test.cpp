@@ -266,7 +266,7 @@ TEST_CASE("a copy in the library that somebody edited is never replaced", "[comp
 
 TEST_CASE("a small copy of another extension takes the place of the older one, which goes last", "[compress]") {
     AgeingHouse house;
-    house.settings.compress.tiers[1].video = {false, "av1", 50, {}, "12"};
+    house.settings.compress.tiers[1].video = {false, "av1", 50, {}, "12", 0};
     const auto id = house.add("IMG_0002.MOV",
                               {"-f", "lavfi", "-i", "testsrc2=size=320x180:rate=15,noise=alls=30", "-t", "1", "-c:v", "libx264", "-preset",
                                "ultrafast", "-crf", "8", "-pix_fmt", "yuv420p"},

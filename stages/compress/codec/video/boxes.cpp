@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::uint64_t kMostMovie = 64ULL << 20;  // a day of video with its sound needs a tenth of that
 constexpr std::size_t kMostBoxes = 4096;
+constexpr std::array<std::string_view, 8> kFirst{"ftyp", "moov", "mdat", "wide", "free", "skip", "pnot", "uuid"};  // what such files begin with
 constexpr std::array<std::string_view, 6> kTakenApart{"moov", "trak", "mdia", "minf", "stbl", "tref"};
 
 [[noreturn]] void broken(const std::string& how) { throw BadInput{"video.broken", "its index is damaged: " + how}; }
@@ -105,8 +106,7 @@ Movie read_movie(const av::ByteSource& source) {
         } else if (piece.size == 0) {
             piece.size = source.size - at;
         }
-        const bool plausible = std::ranges::all_of(piece.type, [](char c) { return c >= 0x20 && c < 0x7F; });
-        if (movie.pieces.empty() && (!plausible || piece.size < piece.header)) throw BadInput{"video.container", "not a MOV or MP4 file"};
+        if (movie.pieces.empty() && std::ranges::find(kFirst, piece.type) == kFirst.end()) throw BadInput{"video.container", "not a MOV or MP4 file"};
         if (piece.size < piece.header || piece.size > source.size - at) broken("a piece of the file is missing");
         if (movie.pieces.size() >= kMostBoxes) throw BadInput{"video.header", "it has too many pieces to be a clip"};
         at += piece.size;

@@ -23,8 +23,12 @@ constexpr int kCrop = 480, kSeam = 8, kTile = 64;
 struct Picture {
     int width = 0, height = 0;
     std::vector<std::uint8_t> pixels;
-    const std::uint8_t* at(int x, int y) const { return pixels.data() + (static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x)) * 3; }
-    std::uint8_t* at(int x, int y) { return pixels.data() + (static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x)) * 3; }
+    const std::uint8_t* at(int x, int y) const {
+        return pixels.data() + (static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x)) * 3;
+    }
+    std::uint8_t* at(int x, int y) {
+        return pixels.data() + (static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x)) * 3;
+    }
 };
 
 Picture blank(int width, int height) {
@@ -108,7 +112,8 @@ std::string png(const Picture& picture) {
     frame->format = AV_PIX_FMT_RGB24;
     check(av_frame_get_buffer(frame.get(), 0), "get memory for a picture");
     for (int y = 0; y < picture.height; ++y)
-        std::copy_n(picture.at(0, y), static_cast<std::size_t>(picture.width) * 3, frame->data[0] + static_cast<std::ptrdiff_t>(y) * frame->linesize[0]);
+        std::copy_n(picture.at(0, y), static_cast<std::size_t>(picture.width) * 3,
+                    frame->data[0] + static_cast<std::ptrdiff_t>(y) * frame->linesize[0]);
     check(avcodec_send_frame(encoder.get(), frame.get()), "write a picture");
     const auto packet = av::new_packet();
     check(avcodec_send_frame(encoder.get(), nullptr), "write a picture");

@@ -56,10 +56,10 @@ Chosen find_crf(double floor, double start, const CrfScale& scale, const std::fu
     Chosen chosen;
     chosen.probes = static_cast<int>(losses.size());
     chosen.slope = slope_of(losses, scale);
-    chosen.reaches = good.has_value();
     chosen.crf = good ? *good : losses.begin()->first;
     chosen.ssim_p5 = 1 - losses.at(chosen.crf);
-    if (!good && chosen.crf > scale.least) {
+    chosen.reaches = losses.at(chosen.crf) <= loss(floor);
+    if (!chosen.reaches && chosen.crf > scale.least) {
         // All tries were too coarse. What the slope promises is tried on the clip itself: it is checked there in any case.
         const double promised = chosen.crf + std::log(allowed * 0.9 / losses.at(chosen.crf)) / chosen.slope;
         chosen.reaches = promised >= scale.least;
