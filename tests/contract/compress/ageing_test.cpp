@@ -302,6 +302,7 @@ TEST_CASE("each tier asks for its own least saving", "[compress]") {
     REQUIRE(house.compress() == 0);
     CHECK(house.record(id)["kept"]["code"] == "compress.not_worth_it");
     CHECK(house.record(id)["cpu_seconds"].get<double>() > 0);
+    CHECK(house.record(id)["measures"]["megapixels"] == 0.63);
     house.clock.advance(kTenYears);
     REQUIRE(house.compress() == 0);
     CHECK_FALSE(house.record(id).contains("kept"));

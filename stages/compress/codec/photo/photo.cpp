@@ -26,8 +26,9 @@ Compressed smaller(const std::string& file, const PhotoFacts& facts, const Order
     return smaller_jpeg(file, order);
 }
 
-/// What was decided, and that the name speaks of another kind where it does.
+/// What was decided, how large a picture that was about, and that the name speaks of another kind where it does.
 Compressed with_its_name(Compressed result, const PhotoFacts& facts, const Order& order) {
+    if (facts.width > 0) result.measures["megapixels"] = static_cast<double>(facts.width) * facts.height / 1e6;
     const auto otherwise = misnamed(facts, order.extension);
     if (otherwise.empty()) return result;
     if (result.kept)
