@@ -50,7 +50,7 @@ fs::path drawn(House& house, const std::string& name, const std::string& format,
     return file;
 }
 
-MediaId filed(House& house, const std::string& name, const std::string& content, config::PhotoTier photo = {false, 70}) {
+MediaId filed(House& house, const std::string& name, const std::string& content, config::PhotoTier photo = {.quality = 70}) {
     house.settings.compress.tiers = {{"only", std::nullopt, photo, {}}};
     house.settings.compress.minimum_saving = Bytes{100};
     test::Sample sample;
@@ -127,7 +127,7 @@ TEST_CASE("a PNG that is damaged anywhere keeps its bytes", "[compress]") {
 TEST_CASE("a tier may keep its PNGs", "[compress]") {
     House house;
     const auto content = test::read(drawn(house, "a.png", "rgb24", {"-compression_level", "1"}));
-    const auto id = filed(house, "IMG_0001.PNG", content, {false, 90, {}, "keep"});
+    const auto id = filed(house, "IMG_0001.PNG", content, {.png = "keep"});
     CHECK(told(house, id)["kept"]["code"] == "compress.tier");
     CHECK(test::read(shelved(house, id)) == content);
 }
@@ -190,7 +190,7 @@ TEST_CASE("a JPEG becomes a JPEG XL that gives back that very JPEG", "[compress]
     if (progressive) said_by({"vips", "jpegsave", file.string(), (file = house.dir / "p.jpg").string(), "--interlace", "--Q", "93"});
     tag(file);
     const auto content = test::read(file) + "\xFF\xD8 a gain map \xFF\xD9";
-    const auto id = filed(house, "IMG_0001.JPG", content, {false, 70, {}, "keep", true});
+    const auto id = filed(house, "IMG_0001.JPG", content, {.png = "keep", .jpeg_xl = true});
 
     INFO(house.item(id).compression_metadata);
     REQUIRE_FALSE(told(house, id).contains("kept"));
