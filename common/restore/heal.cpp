@@ -115,7 +115,7 @@ std::optional<fs::path> Healer::set_aside(const fs::path& path, const Reason& re
 void Healer::put_in_place(const MediaItem& item, const Proven& good, const fs::path& path) {
     const auto tree = files::Tree::open(path.parent_path());
     const fs::path part = files::temporary_name();
-    const auto copied = files::copy_in(good.file.get(), tree, part, item.taken, stop_);
+    const auto copied = files::copy_in(good.file.get(), tree, part, item.taken, stop_, {}, files::Checksums::with_apple);
     if (!is_content_of(copied, item)) {
         tree.remove(part);
         throw TransientError{"heal.source_changed", std::string(to_text(good.from)) + " changed while " + item.filename + " was copied from it"};

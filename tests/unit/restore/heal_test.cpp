@@ -57,10 +57,11 @@ TEST_CASE("a rotten copy on the NAS is healed from a JPEG XL at home that gives 
     const auto photo = house.archived("IMG_1.JPG", sample);
     shelve(house, photo, packed, "IMG_1.jxl");
     house.release(photo);
-    house.rot(house.on_nas(photo));
+    const auto on_nas = house.on_nas(photo);
+    house.rot(on_nas);
     const auto result = house.scrub();
     CHECK(result.unhealed() == (wrong ? 1 : 0));
-    CHECK((read(house.on_nas(photo)) == sample.content) == !wrong);
+    CHECK((read(on_nas) == sample.content) == !wrong);
     if (!wrong) CHECK(result.findings.at(0).healed->from == "the library at home");
     CHECK(house.below(house.dir / "scratch").empty());
 }
@@ -166,6 +167,8 @@ TEST_CASE("a rotten original at home is healed from the NAS, and kept aside", "[
     const auto result = house.scrub();
     REQUIRE(result.findings.size() == 1);
     CHECK(result.findings[0].place == "local");
+    INFO(result.findings[0].reason.text << (result.findings[0].not_healed ? result.findings[0].not_healed->text : ""));
+    REQUIRE(result.findings[0].healed);
     CHECK(result.findings[0].healed->from == "the NAS");
     CHECK(read(path) == Sample{}.content);
     CHECK(fs::last_write_time(path) == Sample{}.taken.time_since_epoch().count());
