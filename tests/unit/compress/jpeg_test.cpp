@@ -5,9 +5,9 @@
 
 #include <catch2/catch.hpp>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "common/errors/errors.h"
+#include "common/files/files.h"
 #include "stages/compress/codec/photo/coefficients.h"
 #include "stages/compress/codec/photo/jpeg_checks.h"
 #include "stages/compress/codec/photo/jpeg_handles.h"
@@ -63,13 +63,12 @@ struct Made {
 };
 
 Made made(const std::string& original, const config::PhotoTier& tier) {
-    const int fd = ::memfd_create("result", MFD_CLOEXEC);
+    const files::Descriptor file{::memfd_create("result", MFD_CLOEXEC)};
     Order order;
-    order.result = fd;
+    order.result = file.get();
     order.photo = tier;
     Made small{smaller_jpeg(original, order), {}};
-    if (!small.result.kept) small.file = read_back(fd, 1U << 30);
-    ::close(fd);
+    if (!small.result.kept) small.file = read_back(file.get(), 1U << 30);
     return small;
 }
 
