@@ -60,6 +60,14 @@ class Result:
         return f"exit {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
 
 
+def quick_tiers() -> list:
+    """The default tiers, but for the time that clips and PNGs take."""
+    video = {"codec": "hevc", "preset": "ultrafast", "floor": 0.9}
+    return [{"younger_than": "1y", "photo": {"lossless": True, "png": "keep"}, "video": "keep"},
+            {"younger_than": "3y", "photo": {"floor": 0.965, "min_quality": 50, "quality": 92, "png": "keep"}, "video": {**video, "quality": 26}},
+            {"photo": {"floor": 0.95, "min_quality": 50, "quality": 88, "max_megapixels": 12, "png": "keep"}, "video": {**video, "quality": 28, "max_long_edge": 1920}}]
+
+
 class World:
     def __init__(self, case=None, library: str | Path = "small", phone: bool = True, at: Path | None = None, only: list[str] | None = None, signed_in: bool = True):
         """`only`: keys of the assets to take from the library. `phone`: False runs no Syncthing and switches the harbour off."""
@@ -152,7 +160,8 @@ class World:
         else:
             config["pixel"] = {"enabled": False}
             config["icloud_delete"]["require"] = ["nas"]
-        config.setdefault("compress", {})["idle"] = False  # tests are not what a machine does when it has nothing else to do
+        # Tests are not what a machine does when it has nothing else to do; and what presets and floors are worth is asked elsewhere.
+        config["compress"] = {"idle": False, "tiers": quick_tiers()}
         return config
 
     def configure(self, section: str, **keys) -> None:
