@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // doctor on the programs that decode photos and clips: whether they start, and which walls this kernel lets them put up. Each closes its own walls
 // and tries them from inside.
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "common/process/process.h"
+#include "common/codec/program.h"
 #include "daemon/checks.h"
-#include "daemon/stage_module.h"
 
 namespace mediaferry::daemon {
 
@@ -14,11 +12,6 @@ namespace {
 
 using Kind = Finding::Kind;
 using config::Confine;
-
-fs::path codecs_directory() {
-    if (const char* given = std::getenv("MEDIAFERRY_CODECS_DIR"); given && *given) return given;
-    return own_binary().parent_path().parent_path() / "lib" / "mediaferry";
-}
 
 std::string joined(const nlohmann::json& names) {
     std::string text;
@@ -49,9 +42,8 @@ Findings walls_of(const std::string& name, const nlohmann::json& report, Confine
 }
 
 Findings check_codec(const std::string& name, Confine confine) {
-    process::Command command;
-    command.argv = {(codecs_directory() / name).string(), "--check"};
-    command.inherit_environment = true;
+    auto command = codec::command(name);
+    command.argv.emplace_back("--check");
     command.deadline = std::chrono::seconds{60};
     const auto said = process::capture(command);
     const auto report = nlohmann::json::parse(said.out, nullptr, false);
@@ -66,8 +58,8 @@ Findings check_codec(const std::string& name, Confine confine) {
 Findings check_codecs(const config::Settings& settings) {
     if (!settings.compress.enabled) return {{Kind::note, "compress is switched off: nothing is decoded", ""}};
     Findings out;
-    for (const auto* name : {"photo-codec", "video-codec"})
-        for (auto& finding : check_codec(name, settings.compress.confine)) out.push_back(std::move(finding));
+    for (const auto name : {codec::kPhoto, codec::kVideo})
+        for (auto& finding : check_codec(std::string(name), settings.compress.confine)) out.push_back(std::move(finding));
     if (settings.compress.confine == Confine::off)
         out.push_back(
             {Kind::note, "compress.confine is off: photos are decoded without walls, whatever is said above", "compress: {confine: wanted}"});

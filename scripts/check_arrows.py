@@ -5,11 +5,11 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-COMMON = ["types", "errors", "failpoint", "clock", "log", "files", "smb", "process", "http", "pipeline", "config", "sqlite", "media_db", "stage", "icloud", "syncthing", "archive", "exchange", "restore", "archive_index", "compare", "queue", "notify"]
+COMMON = ["types", "errors", "failpoint", "clock", "log", "files", "smb", "process", "codec", "http", "pipeline", "config", "sqlite", "media_db", "stage", "icloud", "syncthing", "archive", "exchange", "restore", "archive_index", "compare", "queue", "notify"]
 FLOOR = {"types", "errors", "failpoint"}
 # common/NAME may include these common folders, itself, and the floor.
 MAY = {
-    "types": set(), "errors": set(), "failpoint": set(), "clock": set(), "log": set(), "files": {"log"}, "smb": {"files", "log"}, "process": {"log"}, "http": {"log"}, "pipeline": set(),
+    "types": set(), "errors": set(), "failpoint": set(), "clock": set(), "log": set(), "files": {"log"}, "smb": {"files", "log"}, "process": {"log"}, "codec": {"process"}, "http": {"log"}, "pipeline": set(),
     "config": {"clock", "files", "pipeline", "log"},
     "sqlite": {"log"},
     "media_db": {"clock", "files", "pipeline", "log", "sqlite"},
@@ -17,7 +17,7 @@ MAY = {
     "icloud": {"config", "http", "files", "process", "log", "clock", "media_db"},
     "syncthing": {"config", "http", "files", "log", "clock", "media_db"},
     "archive": {"config", "files", "log", "clock", "media_db", "smb"},
-    "restore": {"archive", "clock", "config", "files", "icloud", "log", "media_db", "process"},
+    "restore": {"archive", "clock", "config", "codec", "files", "icloud", "log", "media_db", "process"},
     "archive_index": {"archive", "config", "files", "log", "clock", "media_db", "sqlite"},
     "compare": {"archive", "archive_index", "files"},
     "queue": {"archive", "archive_index", "clock", "compare", "files", "log", "media_db"},

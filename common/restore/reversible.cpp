@@ -4,9 +4,9 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "common/codec/program.h"
 #include "common/errors/errors.h"
 #include "common/process/process.h"
 
@@ -14,13 +14,6 @@ namespace mediaferry::restore {
 namespace {
 
 constexpr std::chrono::seconds kPatience{300};  // 50 megapixels take a small computer half a minute
-
-/// lib/mediaferry/photo-codec, beside bin/. A test may name another place.
-fs::path codec() {
-    const char* given = std::getenv("MEDIAFERRY_CODECS_DIR");
-    const fs::path folder = given && *given ? fs::path{given} : fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib" / "mediaferry";
-    return folder / "photo-codec";
-}
 
 }  // namespace
 
@@ -31,11 +24,7 @@ void restore_jpeg(int from, const files::Digests& of, const fs::path& to, Bytes 
     if (!result) files::throw_errno(errno, "create", to.string());
     const bool walls = settings.confine != config::Confine::off;
     const auto patience = std::min(kPatience, settings.deadline);
-    process::Command command;
-    command.argv = {codec().string()};
-    command.environment = {{"LC_ALL", "C"}};  // no secret of ours
-    command.directory = "/";
-    command.grace = std::chrono::seconds{0};
+    auto command = codec::command(codec::kPhoto);
     command.deadline = patience;
     command.inherited = {from, result.get()};
     command.input =

@@ -36,7 +36,6 @@ public:
 
     Outcome begin(Run& run) override {
         ::setpriority(PRIO_PROCESS, 0, 10);
-        workshop_.look_around();
         fs::create_directories(settings_.folders.library);
         const auto aged = Catalogue(run.db()).reopen_aged(run.now());
         if (aged > 0) log::info("files aged into their next tier", {{"FILES", aged}});
@@ -118,7 +117,7 @@ private:
         order.sha256 = work.intact->sha256;
         order.from_copy = true;
         order.photo.max_megapixels = std::nullopt;  // coarser steps only: fewer pixels come once the original is back
-        auto result = MF_AROUND("compress.codec.copy", workshop_.make(order, old, fresh, work.run.stop()));
+        auto result = MF_AROUND("compress.codec.copy", workshop().make(order, old, fresh, work.run.stop()));
         if (!result.kept && !least_saving(settings_.compress, work.tier, work.item.kind).met(work.intact->size, size_of(fresh))) {
             result = not_worth_it(std::move(result));
             MF_AROUND("compress.drop_from_copy", fs::remove(fresh));
@@ -153,12 +152,20 @@ private:
         order.sha256 = work.item.sha256;
         order.extension = fs::path(work.item.filename).extension().string();
         order.photo = work.tier.photo;
+        if (work.item.live_pair) order.photo.jpeg_xl = false;  // the movie finds its still by name and identifier: the pair stays one
         order.video = work.tier.video;
         order.container = container_of(fresh);
         return order;
     }
 
-    Compressed small_copy(const Work& work, const fs::path& original, const fs::path& fresh) const {
+    /// The codecs show that they start and what they cannot do before the first file is given to them; a run with nothing to decode starts none.
+    const Workshop& workshop() {
+        if (!looked_around_) workshop_.look_around();
+        looked_around_ = true;
+        return workshop_;
+    }
+
+    Compressed small_copy(const Work& work, const fs::path& original, const fs::path& fresh) {
         const auto& [item, run, tier, library, before, intact] = work;
         if (item.resource == ResourceKind::live_movie)
             return keep("compress.live_movie", "the movie of a live photo stays as it is, so that the pair stays one");
@@ -167,7 +174,7 @@ private:
         const bool video = item.kind == MediaKind::video;
         if (video ? tier.video.keep : tier.photo.keep)
             return keep("compress.tier", "tier " + tier.name + " keeps " + (video ? "videos" : "photos") + " as they are");
-        auto result = MF_AROUND("compress.codec", workshop_.make(order_for(work, fresh), original, fresh, run.stop()));
+        auto result = MF_AROUND("compress.codec", workshop().make(order_for(work, fresh), original, fresh, run.stop()));
         if (result.extension.empty() && fresh.extension() != original.extension()) result.extension = fresh.extension().string();
         return result;
     }
@@ -235,6 +242,7 @@ private:
 
     const config::Settings& settings_;
     Workshop workshop_;
+    bool looked_around_ = false;
     std::optional<Reason> away_;
     Timestamp away_since_;
 };

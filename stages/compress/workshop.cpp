@@ -7,14 +7,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <utility>
 
+#include "common/codec/program.h"
 #include "common/files/files.h"
 #include "common/log/log.h"
 #include "common/process/process.h"
-
-extern char** environ;
 
 namespace mediaferry::stages {
 namespace {
@@ -26,32 +24,9 @@ constexpr seconds kSilence{120};        // a clip that has not given one frame f
 constexpr seconds kStart{60};           // for a program that only looks around
 constexpr Bytes kSlack{16ULL << 20};    // what a small copy may be larger than its original before it is dropped: the index of a clip
 
-/// lib/mediaferry/, where our library lies: beside bin/. A test may name another place.
-fs::path program(Order::Task task) {
-    const char* given = std::getenv("MEDIAFERRY_CODECS_DIR");
-    const fs::path folder = given && *given ? fs::path{given} : fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib" / "mediaferry";
-    return folder / (task == Order::Task::photo ? "photo-codec" : "video-codec");
-}
-
-/// What the loader and the sanitizers need of our environment. Nothing else: a password may be in it.
-std::map<std::string, std::string> environment() {
-    std::map<std::string, std::string> kept{{"LC_ALL", "C"}};
-    for (char** entry = environ; *entry; ++entry) {
-        const std::string_view text = *entry;
-        for (const auto* name : {"LD_", "ASAN_", "UBSAN_", "LSAN_", "MEDIAFERRY_FAULT"})
-            if (text.starts_with(name) && text.find('=') != std::string_view::npos)
-                kept.emplace(text.substr(0, text.find('=')), text.substr(text.find('=') + 1));
-    }
-    return kept;
-}
-
 process::Command command_for(Order::Task task, bool idle) {
-    process::Command command;
-    command.argv = {program(task).string()};
-    command.environment = environment();
-    command.directory = "/";
-    command.grace = seconds{0};  // it has nothing to tidy up
-    command.idle = idle;         // a photo can wait; whoever uses this machine cannot
+    auto command = codec::command(task == Order::Task::photo ? codec::kPhoto : codec::kVideo);
+    command.idle = idle;  // a photo can wait; whoever uses this machine cannot
     return command;
 }
 

@@ -50,12 +50,13 @@ fs::path drawn(House& house, const std::string& name, const std::string& format,
     return file;
 }
 
-MediaId filed(House& house, const std::string& name, const std::string& content, config::PhotoTier photo = {.quality = 70}) {
+MediaId filed(House& house, const std::string& name, const std::string& content, config::PhotoTier photo = {.quality = 70}, bool live_pair = false) {
     house.settings.compress.tiers = {{"only", std::nullopt, photo, {}}};
     house.settings.compress.minimum_saving = Bytes{100};
     test::Sample sample;
     sample.content = content;
     sample.folder = "compress";
+    sample.live_pair = live_pair;
     const auto id = house.downloaded(name, sample);
     house.done_up_to(id, "processing");
     REQUIRE(house.run("compress").exit_code == 0);
@@ -181,6 +182,15 @@ TEST_CASE("a panorama stays as it is", "[compress]") {
     said_by({"exiftool", "-q", "-overwrite_original", mark, file.string()});
     const auto id = filed(house, "IMG_0001.JPG", test::read(file));
     CHECK(told(house, id)["kept"]["code"] == "photo.panorama");
+}
+
+TEST_CASE("the still of a live photo stays a JPEG, so that the pair stays one", "[compress]") {
+    House house;
+    const auto content = test::read(drawn(house, "a.jpg", "yuvj420p", {"-q:v", "2"}));
+    const auto id = filed(house, "IMG_0001.JPG", content, {.quality = 70, .floor = 0.8, .jpeg_xl = true}, true);
+    INFO(house.item(id).compression_metadata);
+    CHECK_FALSE(told(house, id).contains("kept"));
+    CHECK(shelved(house, id).filename() == "IMG_0001.JPG");
 }
 
 TEST_CASE("a JPEG becomes a JPEG XL that gives back that very JPEG", "[compress]") {
