@@ -151,7 +151,7 @@ struct Client::Impl {
         set(handle, CURLOPT_FOLLOWLOCATION, 0L);
         set(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
         set(handle, CURLOPT_NOSIGNAL, 1L);
-        set(handle, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
+        set(handle, CURLOPT_FRESH_CONNECT, fresh || request.once ? 1L : 0L);
         set(handle, CURLOPT_MAXAGE_CONN, 45L);
         set(handle, CURLOPT_USERAGENT, route.user_agent.c_str());
         set(handle, CURLOPT_HTTPHEADER, headers.get());

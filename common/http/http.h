@@ -24,6 +24,9 @@ struct Request {
     std::chrono::seconds timeout{60};      ///< whole request; 0: none, then `stall` alone ends it
     std::chrono::seconds stall{60};        ///< longest time with less than 1 byte/s
     std::uint64_t max_body = 64ULL << 20;  ///< a longer body is a failure ("http.too_large"); not for download()'s sink
+    /// It has an effect over there: sent over a connection of its own. On one that was kept, libcurl sends a request again, a POST too, when the
+    /// server closes it without a word, though it may have done what was asked (Curl_retry_request).
+    bool once = false;
     std::function<bool()> stop = {};       ///< asked about once a second; true ends it: Interrupted ("http.stopped")
 };
 

@@ -49,6 +49,7 @@ http::Response Client::Impl::post(const std::string& url, const std::string& bod
     const std::string cookies = session.cookies_for(host, path, clock.now());
     if (!cookies.empty()) request.headers.emplace_back("Cookie", cookies);
     request.body = body;
+    request.once = path.ends_with("/records/modify");
     request.timeout = std::chrono::seconds{120};
     http::Response response = http.send(request);
     session.merge(response, host, clock.now());

@@ -65,6 +65,7 @@ bool push_code(const config::ICloud& settings, const Clock& clock, const fs::pat
     const std::string path = "/appleauth/auth/verify/trusteddevice/securitycode";
     http::Request request;
     request.method = "PUT";
+    request.once = true;
     request.url = hosts.idmsa + path;
     request.headers = {{"Accept", "application/json, text/javascript"},
                        {"Content-Type", "application/json"},

@@ -66,6 +66,7 @@ struct Notifier::Impl {
 
     void request(http::Request request) {
         request.connect_timeout = 10s;
+        request.once = request.method == "POST";
         request.timeout = 20s;
         const http::Response response = client.send(request);
         if (response.status < 200 || response.status > 299) {

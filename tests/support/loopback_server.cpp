@@ -104,6 +104,7 @@ struct LoopbackServer::Impl {
                 socket.read_some(net::buffer(&byte, 1), failed);  // until the client gives up or the server goes
                 break;
             }
+            if (answer.hang_up) break;
             net::write(socket, net::buffer(text_of(answer)), failed);
             if (failed || answer.drop || answer.cut_after) break;
         }

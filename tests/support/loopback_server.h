@@ -30,6 +30,7 @@ struct Answer {
     std::optional<std::size_t> cut_after = {};  ///< only so many bytes of the body are sent, then the connection is closed
     bool drop = false;                          ///< closes the connection after the answer, without having said so
     bool hang = false;                          ///< never answers
+    bool hang_up = false;                       ///< closes the connection without a word
 };
 
 class LoopbackServer {

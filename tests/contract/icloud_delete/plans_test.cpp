@@ -198,6 +198,17 @@ TEST_CASE("A deletion that was done and answered with 503 is found out and not s
     CHECK_FALSE(house.plan("approved"));
 }
 
+TEST_CASE("A deletion that was done and answered with a closed connection is not sent twice, not by libcurl either", "[icloud_delete]") {
+    DeletingHouse house;
+    const auto photo = house.deletable("IMG_0001");
+    const auto before = house.apple.modifications();
+    house.apple.fault({{"match", kDeletion}, {"effect_without_ack", true}, {"hang_up", true}});
+    house.run(kStage);
+    house.run(kStage);
+    CHECK(house.completed(photo));
+    CHECK(house.apple.modifications() == before + 1);
+}
+
 TEST_CASE("Throttled before anything was done, an approved plan goes on later", "[icloud_delete]") {
     ManualHouse house;
     const auto photo = house.deletable("IMG_0001");

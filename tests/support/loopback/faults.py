@@ -17,7 +17,7 @@ What it does:
   empty_page, drop_records        a listing without records, or without those names
   conflict                        CONFLICT for every operation (true) or for those record names
   ack_without_effect              say that a modification was done, and do nothing
-  effect_without_ack              do it, and answer 503 (or `status`)
+  effect_without_ack              do it, and answer 503 (or `status`);  hang_up: and close the connection without a word
 """
 
 import re

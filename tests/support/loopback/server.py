@@ -134,6 +134,8 @@ class Apple(Talk):
             return self.send_content(checksum, query, fault, log)
         with self.world.lock:
             status, answer, headers = self.route(url.path, json.loads(text) if text.strip() else None, fault)
+        if fault.get("hang_up"):
+            return self.hang_up()
         if fault.get("effect_without_ack"):
             return self.send_fault({"status": 503} | fault, log)
         log["status"] = status
@@ -236,11 +238,14 @@ class Apple(Talk):
             self.wfile.flush()
             if "stall" in fault:
                 time.sleep(fault["stall"])
-            self.close_connection = True
-            try:
-                self.connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass    # the client went first
+            self.hang_up()
+
+    def hang_up(self) -> None:
+        self.close_connection = True
+        try:
+            self.connection.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass    # the client went first
 
 
 class Server(socketserver.ThreadingTCPServer):

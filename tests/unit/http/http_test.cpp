@@ -96,6 +96,16 @@ TEST_CASE("a connection is kept, and a GET survives its quiet end", "[http]") {
     CHECK(seen[2].connection != seen[1].connection);
 }
 
+TEST_CASE("what has an effect is sent once, whatever became of the connection that was kept", "[http]") {
+    bool hang_up = false;
+    LoopbackServer server([&](const Seen&) { return Answer{.body = "ok", .hang_up = hang_up}; });
+    http::Client client;
+    client.send({.method = "POST", .url = server.url()});
+    hang_up = true;
+    CHECK(code_thrown_by([&] { client.send({.method = "POST", .url = server.url() + "/delete", .body = "all", .once = true}); }) == "http.broken");
+    CHECK(server.seen().size() == 2);
+}
+
 TEST_CASE("no answer is a failure with a code", "[http]") {
     LoopbackServer server([](const Seen& seen) {
         if (seen.target == "/hang") return Answer{.hang = true};
