@@ -14,6 +14,7 @@
 #include "common/errors/errors.h"
 #include "common/files/files.h"
 #include "common/media_db/evidence.h"
+#include "common/media_db/reports.h"
 #include "common/media_db/restore.h"
 #include "common/media_db/soundness.h"
 #include "daemon/exit_code.h"

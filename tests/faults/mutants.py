@@ -7,11 +7,13 @@ the tests that ought to notice. A safeguard that can be removed without a test f
     mutants.py --check                               only: does every mutant still name code that is there, exactly once?
     mutants.py --list
 
+Only a run over all of them (or --resume, until none is left) is a result; --only looks at some.
+
 A mutant is a block of lines:
     == archive.no_read_back                  its name
     why:  the copy is read back before it counts
     file: common/archive/archive.cpp
-    test: unit.archive contract.nas_archive  ctest names, the likeliest killer first
+    test: unit.archive contract.store/a_mark  ctest names, the likeliest killer first; after a slash: only the cases with these words in their names
     -     a line of the file, or several that follow one another
     +     what stands there instead (nothing: the lines go)"""
 
@@ -19,11 +21,12 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from queue import Queue
@@ -33,12 +36,13 @@ from results import SOURCE, Results
 
 HERE = SOURCE / "build" / "faults" / "mutants"
 SCENARIO_PARTS = ["mediaferry", "modules", "fault_shim"]
-TEST_SECONDS = 600
+MOST_SECONDS = 600
 
 
 @dataclass
 class Mutant:
     name: str
+    part: str = ""                                               # the file that lists it
     why: str = ""
     file: str = ""
     tests: list[str] = field(default_factory=list)
@@ -62,7 +66,7 @@ def read_mutants() -> list[Mutant]:
             if not line.strip() or line.startswith("#"):
                 continue
             if line.startswith("== "):
-                mutants.append(Mutant(line[3:].strip()))
+                mutants.append(Mutant(line[3:].strip(), source.stem))
             elif line.startswith(("why:", "file:")):
                 setattr(mutants[-1], line.partition(":")[0], line.partition(":")[2].strip())
             elif line.startswith("test:"):
@@ -92,16 +96,24 @@ def check(mutants: list[Mutant]) -> list[str]:
 class Bed:
     """A copy of the source with a build of its own, in which one mutant at a time is tried."""
 
-    def __init__(self, number: int):
+    def __init__(self, number: int, fitness: dict[str, bool]):
         self.source, self.build = HERE / f"source-{number}", HERE / f"build-{number}"
+        self.deadlines: dict[str, float] = {}
+        self.fitness = fitness
 
     def run(self, *command: str, seconds: float | None = None) -> subprocess.CompletedProcess:
         environment = {**os.environ, "CCACHE_BASEDIR": str(self.source), "CCACHE_NOHASHDIR": "1", "CCACHE_DIR": os.environ.get("CCACHE_DIR", str(HERE / "ccache"))}
-        return subprocess.run(command, cwd=self.source, capture_output=True, text=True, timeout=seconds, env=environment)
+        with subprocess.Popen(command, cwd=self.source, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True) as child:
+            try:
+                out, err = child.communicate(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)  # with what it started: that holds its pipes open
+                raise
+        return subprocess.CompletedProcess(command, child.returncode, out, err)
 
     def prepare(self) -> None:
         """Copies what changed since the last time: what did not keeps its time, and is not built again."""
-        tracked = subprocess.run(["git", "-C", str(SOURCE), "ls-files", "-z"], capture_output=True, check=True, text=True).stdout.split("\0")
+        tracked = subprocess.run(["git", "-C", str(SOURCE), "ls-files", "-z", "--cached", "--others", "--exclude-standard"], capture_output=True, check=True, text=True).stdout.split("\0")
         wanted = {name for name in tracked if name and (SOURCE / name).is_file()}
         for name in wanted:
             source, target = SOURCE / name, self.source / name
@@ -122,46 +134,59 @@ class Bed:
         if configured.returncode != 0:
             raise RuntimeError(f"cmake: {configured.stderr[-2000:]}")
 
-    def make(self, tests: list[str]) -> str:
-        """What stands in the way of building these tests, if anything."""
-        targets = set()
-        for test in tests:
-            layer, _, name = test.partition(".")
-            targets |= {f"{layer}_{name}"} if layer in ("unit", "contract") else {*SCENARIO_PARTS, *(["lying_icloud"] if name == "lying_icloud" else [])}
-        built = self.run("ninja", "-C", str(self.build), "-j1", *sorted(targets))
+    def make(self, test: str) -> str:
+        """What stands in the way of building this test, if anything."""
+        layer, _, name = test.partition("/")[0].partition(".")
+        targets = [f"{layer}_{name}"] if layer in ("unit", "contract") else [*SCENARIO_PARTS, *(["lying_icloud"] if name == "lying_icloud" else [])]
+        built = self.run("ninja", "-C", str(self.build), "-j1", *targets)
         return "" if built.returncode == 0 else built.stdout[-1500:]
 
-    def first_failing(self, tests: list[str]) -> str:
-        """The first of the tests that fails (or does not end); "" if all pass."""
-        for test in tests:
-            try:
-                done = self.run("ctest", "--test-dir", str(self.build), "-R", f"^{test.replace('.', '[.]')}$", "--no-tests=error", seconds=TEST_SECONDS)
-            except subprocess.TimeoutExpired:
-                return f"{test} (no end)"
-            if done.returncode != 0:
-                return test
-        return ""
+    def fails(self, test: str) -> str:
+        """In which way the test fails, if it does. It is stopped at its first failure, and after several times what it takes without a mutant."""
+        whole, _, words = test.partition("/")
+        layer, _, name = whole.partition(".")
+        if layer in ("unit", "contract"):  # from where ctest starts it
+            command = ["sh", "-c", f'cd "{self.build}/tests" && exec "{self.build}/bin/{layer}_{name}" --abort "$@"', "sh", *([f"*{words.replace('_', ' ')}*"] if words else [])]
+        else:
+            command = ["ctest", "--test-dir", str(self.build), "-R", f"^{whole.replace('.', '[.]')}$", "--no-tests=error"]
+        began = time.monotonic()
+        try:
+            done = self.run(*command, seconds=self.deadlines.get(test, MOST_SECONDS))
+        except subprocess.TimeoutExpired:
+            return "no end"
+        if done.returncode == 0 and "No test cases matched" in done.stdout:
+            return "no such case"
+        if test not in self.deadlines:
+            self.deadlines[test] = min(MOST_SECONDS, 30 + 5 * (time.monotonic() - began))
+        return "" if done.returncode == 0 else "failed"
+
+    def fit(self, test: str) -> bool:
+        """A test that fails without a mutant, twice, kills nothing; that is said aloud and counts against the whole run."""
+        if test not in self.fitness:
+            trouble = self.make(test)
+            how = "does not build: " + trouble if trouble else self.fails(test) and self.fails(test)
+            self.fitness[test] = not how
+            print(f"{test} FAILS WITHOUT ANY MUTANT ({how}): it proves nothing until that is mended" if how else f"({test} passes without a mutant)", flush=True)
+        return self.fitness[test]
 
     def judge(self, mutant: Mutant) -> str:
         """"killed by …", "SURVIVED" or "INVALID: …"."""
         place = self.source / mutant.file
         whole = place.read_text()
-        try:
-            place.write_text(mutant.applied(whole))
-            if trouble := self.make(mutant.tests):
-                return "INVALID: does not build: " + trouble
-            killer = self.first_failing(mutant.tests)
-            return f"killed by {killer}" if killer else "SURVIVED"
-        finally:
-            place.write_text(whole)
-
-
-def unfit_tests(bed: Bed, mutants: list[Mutant]) -> set[str]:
-    """A test that fails without a mutant, twice, kills nothing."""
-    tests = sorted({test for mutant in mutants for test in mutant.tests})
-    if trouble := bed.make(tests):
-        raise RuntimeError(f"the source as it is does not build: {trouble}")
-    return {test for test in tests if bed.first_failing([test]) and bed.first_failing([test])}
+        tried = False
+        for test in mutant.tests:  # each is built only when those before it noticed nothing
+            if not self.fit(test):
+                continue
+            tried = True
+            try:
+                place.write_text(mutant.applied(whole))
+                if trouble := self.make(test):
+                    return "INVALID: does not build: " + trouble
+                if how := self.fails(test):
+                    return f"killed by {test}" + (f" ({how})" if how != "failed" else "")
+            finally:
+                place.write_text(whole)
+        return "SURVIVED" if tried else "INVALID: its tests fail without it"
 
 
 def main() -> int:
@@ -185,35 +210,38 @@ def main() -> int:
     kept_at = HERE / "verdicts.json"
     kept = json.loads(kept_at.read_text()) if given.resume and kept_at.exists() else {}
     due = [one for one in mutants if not kept.get(one.key(), "").startswith("killed")]
+    due.sort(key=lambda one: (["unit", "contract"].index(layer) if (layer := one.tests[0].partition(".")[0]) in ("unit", "contract") else 2, one.tests[0], one.file))
     beds: Queue[Bed] = Queue()
-    began = time.monotonic()
-    unfit: set[str] = set()
+    fitness: dict[str, bool] = {}
     for number in range(max(1, min(given.jobs, len(due)))):
-        bed = Bed(number)
+        bed = Bed(number, fitness)
         bed.prepare()
-        if number == 0 and due:
-            unfit = unfit_tests(bed, due)
-            print(f"without a mutant {'these fail: ' + ', '.join(sorted(unfit)) if unfit else 'everything passes'} ({time.monotonic() - began:.0f} s)", flush=True)
         beds.put(bed)
 
     def attempt(mutant: Mutant) -> None:
-        bed = beds.get()
+        bed, began = beds.get(), time.monotonic()
         try:
-            mutant_tests = [test for test in mutant.tests if test not in unfit]
-            verdict = bed.judge(replace(mutant, tests=mutant_tests)) if mutant_tests else "INVALID: its tests fail without it"
-            kept[mutant.key()] = verdict
+            kept[mutant.key()] = verdict = bed.judge(mutant)
         finally:
             beds.put(bed)
-        print(f"{mutant.name:44} {verdict}", flush=True)
+        print(f"{mutant.name:44} {verdict}, {time.monotonic() - began:.0f} s", flush=True)
         kept_at.write_text(json.dumps(kept, indent=1))
 
     with ThreadPoolExecutor(max_workers=beds.qsize()) as pool:
         list(pool.map(attempt, due))
 
-    verdicts = {one.name: kept[one.key()] for one in mutants}
-    survivors = sorted(name for name, verdict in verdicts.items() if not verdict.startswith("killed"))
+    unfit = sorted(test for test, passes in fitness.items() if not passes)
+    alive = [one for one in mutants if not kept[one.key()].startswith("killed")]
+    print(f"{len(mutants)} mutants, {len(alive)} not killed: {', '.join(one.name for one in alive)}" if alive else f"{len(mutants)} mutants, all killed")
+    if given.only:
+        return 1 if alive or unfit else 0
     results = Results("mutants", "full")
-    results.add("a safeguard removed, the part rebuilt: a test must fail", len(mutants), len(survivors), "not killed: " + ", ".join(survivors) if survivors else "")
+    for part in dict.fromkeys(one.part for one in mutants):
+        left = [one.name for one in alive if one.part == part]
+        results.add(f"a safeguard removed, the part rebuilt: a test must fail ({part})", sum(one.part == part for one in mutants), len(left),
+                    "not killed: " + ", ".join(left) if left else "")
+    if unfit:
+        results.add("tests that fail without any mutant", len(fitness), len(unfit), ", ".join(unfit))
     return results.write()
 
 

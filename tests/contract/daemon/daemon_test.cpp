@@ -107,3 +107,21 @@ TEST_CASE("a crashing stage takes the daemon nowhere", "[daemon]") {
     daemon.signal(SIGTERM);
     CHECK(Ferry::end_of(daemon).code == 0);
 }
+
+TEST_CASE("the census gate is told to a person although its run went through; what waits for itself is not", "[daemon]") {
+    RunningDaemon house;
+    house.configure("notify: {command: [sh, -c, \"cat >> " + (house.dir / "told").string() + "\"]}\n");
+    NotifySocket systemd{house.dir / "notify"};
+    house.photos({"a.jpg"});
+    const bool census = GENERATE(true, false);
+    write(house.folder("gate"), census ? "icloud.census_unexplained" : "somebody.else");
+    process::Child daemon{house.command({"daemon"})};
+    Ferry::until([&] { return media_db::Runs{house.db()}.latest_finished("processing").has_value(); });
+    if (census) {
+        Ferry::until([&] { return fs::exists(house.dir / "told") && !read(house.dir / "told").empty(); });
+        CHECK_THAT(read(house.dir / "told"), Contains("one photo is missing there"));
+    }
+    daemon.signal(SIGTERM);
+    CHECK(Ferry::end_of(daemon).code == 0);
+    CHECK(fs::exists(house.dir / "told") == census);
+}

@@ -5,6 +5,7 @@
 #include "common/media_db/evidence.h"
 #include "common/media_db/reports.h"
 #include "tests/contract/exchange/neighbours.h"
+#include "tests/support/kernel.h"
 
 using namespace mediaferry;
 using namespace mediaferry::test;
@@ -128,6 +129,21 @@ TEST_CASE("one file that is not what the manifest says: nothing is imported", "[
     }
     CHECK(code_thrown([&] { exchange::import_list(both.there(), list, both.stick.path(), false); }) == "exchange.damaged");
     CHECK(Neighbours::portrait(both.theirs) == before);
+}
+
+TEST_CASE("a disk without room for all of it, and something left beside it, takes none of it", "[exchange]") {
+    Neighbours both;
+    both.take_a_live_photo();
+    const auto list = both.exported();
+    const auto before = Neighbours::files(both.theirs.folder("backup"));
+    const auto files = Neighbours::value(both.theirs, "SELECT count(*) FROM media");
+    {
+        const NearlyFull disk{{200ULL << 20}};  // far more than the two files
+        CHECK(code_thrown([&] { exchange::import_list(both.there(), list, both.stick.path(), false); }) == "file.full");
+    }
+    CHECK(Neighbours::files(both.theirs.folder("backup")) == before);
+    CHECK(Neighbours::value(both.theirs, "SELECT count(*) FROM media") == files);
+    CHECK(exchange::import_list(both.there(), list, both.stick.path(), false).imported == 2);
 }
 
 TEST_CASE("a manifest that is none, or another list's, is refused before anything is read", "[exchange]") {

@@ -80,6 +80,43 @@ TEST_CASE("A settled copy is read again when its last reading is no longer fresh
     CHECK(house.copy(photo, Place::nas)->checked == house.clock.now());
 }
 
+TEST_CASE("A reading of a day that has not come yet is none: the clock was wrong", "[nas_archive]") {
+    ArchivedHouse house;
+    const auto photo = house.downloaded("IMG_0001.JPG");
+    house.run("nas_archive");
+    house.clock.advance(house.settings.archive.settle + 10h);
+    REQUIRE(asked(house, photo) == "proven");
+    house.clock.advance(-5h);
+    test::write(house.settings.archive.root / house.copy(photo, Place::nas)->path, "rotten");
+    CHECK(asked(house, photo) == "nas.damaged");
+}
+
+TEST_CASE("A copy of other content than the file proves nothing, however fresh its reading", "[nas_archive]") {
+    ArchivedHouse house;
+    const auto photo = house.downloaded("IMG_0001.JPG");
+    house.run("nas_archive");
+    age_past_settling(house);
+    REQUIRE(asked(house, photo) == "proven");
+    auto item = house.item(photo);
+    item.sha256.bytes[0] ^= 1;
+    const auto archive = archive::open_known(house.db(), house.settings.archive, house.clock.now());
+    const auto reason = archive::prove_again(archive, house.db(), item, house.copy(photo, Place::nas).value(), house.clock.now(),
+                                             house.settings.archive.settle, kFresh);
+    REQUIRE(reason);
+    CHECK(reason->code == "nas.unproven");
+}
+
+TEST_CASE("A reading before its time finds what rotted and settles nothing", "[nas_archive]") {
+    ArchivedHouse house;
+    const auto photo = house.downloaded("IMG_0001.JPG");
+    house.run("nas_archive");
+    house.clock.advance(1h);
+    const auto archive = archive::open_known(house.db(), house.settings.archive, house.clock.now());
+    CHECK_FALSE(archive::read_again(archive, house.db(), house.item(photo), house.copy(photo, Place::nas).value(), house.clock.now(),
+                                    house.settings.archive.settle));
+    CHECK(house.copy(photo, Place::nas)->proof == "read_back");
+}
+
 TEST_CASE("A copy that rots or goes away stops counting, and a new one is made", "[nas_archive]") {
     ArchivedHouse house;
     const auto photo = house.downloaded("IMG_0001.JPG");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A stage that does what the name of the file says: crash…, hang…, eats…, slow…. Anything else goes well.
+// A stage that does what the name of the file says: crash…, hang…, eats…, slow…. Anything else goes well. While the folder has a file `gate`, a run
+// finds that it may not work.
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -16,6 +17,13 @@ using namespace mediaferry;
 class Bomb final : public stage::Stage {
 public:
     explicit Bomb(const config::Settings& settings) : root_(settings.folders.root) {}
+
+    stage::Outcome begin(stage::Run&) override {
+        std::ifstream gate{(root_ / "gate").string()};
+        std::string code;
+        if (gate >> code) return stage::Wait{{code, "one photo is missing there"}};
+        return stage::Done{};
+    }
 
     stage::Outcome process(const media_db::MediaItem& item, stage::Run&) override {
         const auto& name = item.filename;
