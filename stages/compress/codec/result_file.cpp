@@ -32,15 +32,15 @@ void write_at(int fd, std::uint64_t offset, std::string_view bytes) {
 
 void write_whole(int fd, std::string_view bytes) {
     write_at(fd, 0, bytes);
-    if (::ftruncate(fd, static_cast<off_t>(bytes.size())) != 0) trouble("write", errno);
+    set_size(fd, bytes.size());
 }
 
 void sync(int fd) {
     if (::fsync(fd) != 0) trouble("make durable", errno);
 }
 
-void make_empty(int fd) {
-    if (::ftruncate(fd, 0) != 0) trouble("empty", errno);
+void set_size(int fd, std::uint64_t size) {
+    if (::ftruncate(fd, static_cast<off_t>(size)) != 0) trouble("set the size of", errno);
 }
 
 std::uint64_t size_of(int fd) {

@@ -14,8 +14,8 @@ void write_at(int fd, std::uint64_t offset, std::string_view bytes);
 /// All of it, and nothing of what was there before. Throws as write_at().
 void write_whole(int fd, std::string_view bytes);
 void sync(int fd);
-/// Nothing of what was written is left.
-void make_empty(int fd);
+/// Cut, or zeros added. Throws as write_at().
+void set_size(int fd, std::uint64_t size);
 std::uint64_t size_of(int fd);
 /// What lies there now.
 std::string read_back(int fd, std::size_t limit);

@@ -12,8 +12,8 @@
 #include "common/archive/archive.h"
 #include "common/archive/known.h"
 #include "common/files/files.h"
-#include "common/process/process.h"
 #include "tests/support/house.h"
+#include "tests/support/tool.h"
 
 using namespace mediaferry;
 using mediaferry::pipeline::StepStatus;
@@ -55,14 +55,10 @@ struct AgeingHouse : House {
     /// A file made by a real program, in the stage's queue.
     MediaId add(const std::string& name, const std::vector<std::string>& ffmpeg, MediaKind kind = MediaKind::photo) {
         const auto path = dir / name;
-        process::Command command;
-        command.argv = {"ffmpeg", "-v", "error"};
-        command.argv.insert(command.argv.end(), ffmpeg.begin(), ffmpeg.end());
-        command.argv.insert(command.argv.end(), {"-y", path.string()});
-        command.inherit_environment = true;
-        const auto output = process::capture(command);
-        INFO(output.err);
-        REQUIRE(output.exit.ok());
+        std::vector<std::string> argv{"ffmpeg", "-v", "error"};
+        argv.insert(argv.end(), ffmpeg.begin(), ffmpeg.end());
+        argv.insert(argv.end(), {"-y", path.string()});
+        test::said_by(argv);
         test::Sample sample;
         sample.content = test::read(path);
         sample.kind = kind;

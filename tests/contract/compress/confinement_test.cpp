@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "common/process/process.h"
 #include "tests/support/house.h"
+#include "tests/support/tool.h"
 
 using namespace mediaferry;
 using mediaferry::pipeline::StepStatus;
@@ -50,14 +50,9 @@ void make_small(House& house) {
 nlohmann::json told_of(House& house, MediaId id) { return nlohmann::json::parse(house.item(id).compression_metadata); }
 
 nlohmann::json walls(const std::string& program, std::vector<std::string> without) {
-    process::Command command;
-    command.argv = {(fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib" / "mediaferry" / program).string(), "--check"};
-    command.argv.insert(command.argv.end(), without.begin(), without.end());
-    command.inherit_environment = true;
-    const auto output = process::capture(command);
-    INFO(output.err);
-    REQUIRE(output.exit.ok());
-    return nlohmann::json::parse(output.out);
+    without.insert(without.begin(),
+                   {(fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib" / "mediaferry" / program).string(), "--check"});
+    return nlohmann::json::parse(test::said_by(without));
 }
 
 bool offered(const nlohmann::json& report, const std::string& wall) {
@@ -206,7 +201,7 @@ TEST_CASE("what a codec program cannot be denied stops the stage only when confi
     fs::copy_file(script, house.dir / "video-codec");
     const auto [confine, code] = GENERATE(table<config::Confine, int>({{config::Confine::required, 69}, {config::Confine::wanted, 0}}));
     house.settings.compress.confine = confine;
-    house.db();
+    waiting(house, "IMG_0001.JPG", "\xFF\xD8\xFF");
     ::setenv("MEDIAFERRY_CODECS_DIR", house.dir.path().c_str(), 1);
     CHECK(house.run("compress").exit_code == code);
     ::unsetenv("MEDIAFERRY_CODECS_DIR");

@@ -4,24 +4,15 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "common/process/process.h"
 #include "tests/support/house.h"
+#include "tests/support/tool.h"
 
 using namespace mediaferry;
 using mediaferry::pipeline::StepStatus;
 using mediaferry::test::House;
+using mediaferry::test::said_by;
 
 namespace {
-
-std::string said_by(std::vector<std::string> argv) {
-    process::Command command;
-    command.argv = std::move(argv);
-    command.inherit_environment = true;
-    const auto output = process::capture(command);
-    INFO(output.out << output.err);
-    REQUIRE(output.exit.ok());
-    return output.out;
-}
 
 /// Tags that a phone writes, in the places that this kind has for them.
 void tag(const fs::path& file) {

@@ -111,7 +111,7 @@ std::optional<Compressed> reversible_jxl(std::string_view jpeg, const Order& ord
         sync(order.result);
     }
     if (!gives_back(read_back(order.result, jpeg.size()), jpeg)) {
-        make_empty(order.result);
+        set_size(order.result, 0);
         return std::nullopt;
     }
     return Compressed{std::nullopt, ".jxl", "jpeg xl, reversible", 99, jxl_library()};

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "stages/compress/codec/video/header_boxes.h"
+
 namespace mediaferry::stages::mov {
 namespace {
 
@@ -31,11 +33,10 @@ Table table(const Box* box, std::size_t skip, std::size_t entry, const char* nam
 
 double seconds_of(const Box* box) {
     if (box == nullptr) untrue("a track without a header");
-    const bool wide = number(box->payload, 0, 1) == 1;
-    const auto scale = number(box->payload, wide ? 20 : 12, 4);
-    const auto duration = number(box->payload, wide ? 24 : 16, wide ? 8 : 4);
+    const Places places{*box};
+    const auto scale = get(*box, places.timescale), duration = get(*box, places.duration);
     if (scale == 0) untrue("a clock that stands still");
-    if (duration == (wide ? ~0ULL : 0xFFFFFFFFULL)) return 0;  // "not known"
+    if (duration == (places.duration.size == 8 ? ~0ULL : 0xFFFFFFFFULL)) return 0;  // "not known"
     const double seconds = static_cast<double>(duration) / static_cast<double>(scale);
     if (seconds > kLongest) untrue("longer than a day");
     return seconds;
@@ -100,7 +101,7 @@ Track track_of(const Box& trak, std::uint64_t file) {
     const auto* hdlr = trak.at("mdia/hdlr");
     const auto* stbl = trak.at("mdia/minf/stbl");
     if (tkhd == nullptr || hdlr == nullptr || stbl == nullptr) untrue("a track without its parts");
-    track.id = static_cast<std::uint32_t>(number(tkhd->payload, number(tkhd->payload, 0, 1) == 1 ? 20 : 12, 4));
+    track.id = static_cast<std::uint32_t>(get(*tkhd, Places{*tkhd}.track));
     number(hdlr->payload, 8, 4);
     track.handler = hdlr->payload.substr(8, 4);
     track.seconds = seconds_of(trak.at("mdia/mdhd"));
@@ -127,7 +128,7 @@ Header read_header(const av::ByteSource& source) {
     const auto& moov = header.movie.moov;
     const auto* mvhd = moov.find("mvhd");
     seconds_of(mvhd);
-    header.timescale = static_cast<std::uint32_t>(number(mvhd->payload, number(mvhd->payload, 0, 1) == 1 ? 20 : 12, 4));
+    header.timescale = static_cast<std::uint32_t>(get(*mvhd, Places{*mvhd}.timescale));
     header.fragmented =
         moov.find("mvex") != nullptr || std::ranges::any_of(header.movie.pieces, [](const Piece& piece) { return piece.type == "moof"; });
     for (const auto& trak : moov.boxes) {

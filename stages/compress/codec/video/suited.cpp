@@ -5,6 +5,8 @@
 #include <array>
 #include <cmath>
 
+#include "stages/compress/codec/video/carried.h"
+
 namespace mediaferry::stages {
 namespace {
 
@@ -36,8 +38,7 @@ std::optional<Compressed> unsuited_tracks(const mov::Header& header, const av::C
     if (header.fragmented) return keep("video.fragmented", "a fragmented file");
     if (clip.other_pictures() > 0) return keep("video.tracks", "it has a second track with pictures");
     for (const auto& track : header.tracks) {
-        if (track.handler != "vide" && track.handler != "soun")
-            return keep("video.tracks", "it has a track that cannot be carried over (\"" + track.kind + "\": timed metadata, time code)");
+        if (!mov::through_libav(track)) continue;
         if (track.kinds != 1) return keep("video.tracks", "a track of it changes its format");
         if (track.kind == "dvh1" || track.kind == "dvhe" || track.kind == "dva1" || track.kind == "dvav")
             return keep("video.dolby_vision", "Dolby Vision would be lost");
@@ -110,8 +111,9 @@ Look look_of(const av::Clip& clip, const AVFrame* first, const config::VideoTier
     return look;
 }
 
-std::optional<Compressed> unsuited(const mov::Header& header, const av::Clip& clip, const AVFrame* first) {
+std::optional<Compressed> unsuited(const av::ByteSource& bytes, const mov::Header& header, const av::Clip& clip, const AVFrame* first) {
     if (auto why = unsuited_tracks(header, clip)) return why;
+    if (const auto what = mov::not_carried(bytes, header); !what.empty()) return keep("video.tracks", "it has " + what + ", which would be lost");
     for (const auto& trak : header.movie.moov.boxes)
         if (const auto* hdlr = trak.at("mdia/hdlr"); trak.type == "trak" && hdlr != nullptr && hdlr->payload.substr(8, 4) == "vide")
             if (auto why = unsuited_description(trak, *clip.video()->codecpar)) return why;

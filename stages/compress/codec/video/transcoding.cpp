@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "stages/compress/codec/video/transcoding.h"
 
-#include <algorithm>
-#include <array>
 #include <cstring>
-#include <string_view>
-
-#include "stages/compress/codec/result_file.h"
 
 namespace mediaferry::stages {
 
@@ -41,24 +36,12 @@ std::string does_not_fit(const av::Clip& clip, const Look& look, const config::V
     return "";
 }
 
-bool is_muxer_key(const char* key) {
-    static constexpr std::array<std::string_view, 4> kKeys{"major_brand", "minor_version", "compatible_brands", "encoder"};
-    return std::ranges::find(kKeys, key) != kKeys.end();
-}
-
 Transcoding::Transcoding(av::Clip& clip, const Look& look, const config::VideoTier& tier, double crf, const std::string& container,
-                         const mov::Header& original, int file)
-    : clip_(clip),
-      look_(look),
-      tier_(tier),
-      original_(original),
-      file_(file),
-      io_(file),
-      encoder_(look, tier, crf, true),
-      resizer_(look.target, look.format) {
+                         std::uint32_t timescale, int file)
+    : clip_(clip), look_(look), tier_(tier), io_(file), encoder_(look, tier, crf, true), resizer_(look.target, look.format) {
     open_output(container);
     add_tracks();
-    write_header();
+    write_header(timescale);
 }
 
 int Transcoding::checked(int result, const std::string& doing) const {
@@ -71,21 +54,7 @@ void Transcoding::open_output(const std::string& container) {
     check(avformat_alloc_output_context2(&raw, nullptr, container.c_str(), ""), "set up the container");
     output_.reset(raw);
     output_->pb = io_.get();
-    output_->flags |= AVFMT_FLAG_CUSTOM_IO;
-    // To put the index in front, the muxer reads what it has written: from the same file, which it could not open by itself.
-    output_->opaque = this;
-    output_->io_open = [](AVFormatContext* context, AVIOContext** io, const char*, int, AVDictionary**) {
-        auto& self = *static_cast<Transcoding*>(context->opaque);
-        avio_flush(self.io_.get());
-        self.second_.emplace(av::file_source(self.file_));
-        *io = self.second_->get();
-        return 0;
-    };
-    output_->io_close2 = [](AVFormatContext*, AVIOContext*) { return 0; };
-    output_->flags |= AVFMT_FLAG_BITEXACT;  // no encoder tag of its own
-    const AVDictionaryEntry* entry = nullptr;
-    while ((entry = av_dict_get(clip_.format()->metadata, "", entry, AV_DICT_IGNORE_SUFFIX)) != nullptr)
-        if (!is_muxer_key(entry->key)) av_dict_set(&output_->metadata, entry->key, entry->value, 0);
+    output_->flags |= AVFMT_FLAG_CUSTOM_IO | AVFMT_FLAG_BITEXACT;
 }
 
 AVStream* Transcoding::add_video(const AVStream* source) {
@@ -98,7 +67,6 @@ AVStream* Transcoding::add_video(const AVStream* source) {
         if (copy == nullptr) throw std::bad_alloc{};
         std::memcpy(copy, data, size);
     };
-    if (const auto* matrix = clip_.display_matrix()) attach(AV_PKT_DATA_DISPLAYMATRIX, matrix, 9 * sizeof(std::int32_t));
     if (look_.mastering) attach(AV_PKT_DATA_MASTERING_DISPLAY_METADATA, &*look_.mastering, sizeof *look_.mastering);
     if (look_.light) attach(AV_PKT_DATA_CONTENT_LIGHT_LEVEL, &*look_.light, sizeof *look_.light);
     stream->avg_frame_rate = source->avg_frame_rate;
@@ -120,36 +88,20 @@ void Transcoding::add_tracks() {
             continue;
         }
         target->time_base = source->time_base;
-        target->disposition = source->disposition;
-        av_dict_copy(&target->metadata, source->metadata, 0);
-        av_dict_set(&target->metadata, "encoder", nullptr, 0);
+        target->id = source->id;
         targets_[source->index] = target;
     }
 }
 
-void Transcoding::write_header() {
+void Transcoding::write_header(std::uint32_t timescale) {
     AVDictionary* options = nullptr;
-    av_dict_set(&options, "movflags", "use_metadata_tags+faststart", 0);  // without the first, Apple's keys are dropped
-    av_dict_set_int(&options, "movie_timescale", original_.timescale, 0);
+    av_dict_set_int(&options, "use_stream_ids_as_track_ids", 1, 0);  // tracks refer to each other by number
+    av_dict_set_int(&options, "write_tmcd", 0, 0);                   // carried as it is
+    av_dict_set_int(&options, "movie_timescale", timescale, 0);
     if (look_.time_base.num == 1) av_dict_set_int(&options, "video_track_timescale", look_.time_base.den, 0);
     const int written = avformat_write_header(output_.get(), &options);
     av_dict_free(&options);
     checked(written, "begin the small copy");
-    // At the end the muxer would write it as a key, too, that no camera writes; restore_dates() puts it where it belongs.
-    av_dict_set(&output_->metadata, "creation_time", nullptr, 0);
-}
-
-/// The movie's dates of creation and change, as they are in the original.
-void Transcoding::restore_dates() {
-    const auto* given = original_.movie.moov.find("mvhd");
-    const auto movie = mov::read_movie(av::file_source(file_));
-    const auto moov = std::ranges::find(movie.pieces, "moov", &mov::Piece::type);
-    const bool wide = mov::number(given->payload, 0, 1) == 1;
-    if (movie.moov.boxes.empty() || movie.moov.boxes[0].type != "mvhd" || mov::number(movie.moov.boxes[0].payload, 0, 1) != 0)
-        throw TransientError{"video.check", "the small copy differs: its index begins otherwise than expected"};
-    std::string dates;
-    for (const std::size_t at : {0U, 1U}) mov::add_number(dates, 4, mov::number(given->payload, wide ? 4 + 8 * at : 4 + 4 * at, wide ? 8 : 4));
-    write_at(file_, moov->at + moov->header + 8 + 4, dates);
 }
 
 bool Transcoding::run(std::uint64_t limit) {
@@ -166,8 +118,6 @@ bool Transcoding::run(std::uint64_t limit) {
     checked(av_write_trailer(output_.get()), "finish the small copy");
     avio_flush(io_.get());
     checked(io_.get()->error, "finish the small copy");
-    restore_dates();
-    sync(file_);
     return true;
 }
 

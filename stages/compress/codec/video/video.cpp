@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A clip made smaller: may it be, how far, do it, and is it what was promised.
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <cmath>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
 #include <map>
 #include <optional>
@@ -14,6 +10,7 @@
 #include "stages/compress/codec/craft.h"
 #include "stages/compress/codec/original_bytes.h"
 #include "stages/compress/codec/result_file.h"
+#include "stages/compress/codec/video/index.h"
 #include "stages/compress/codec/video/samples.h"
 #include "stages/compress/codec/video/search.h"
 #include "stages/compress/codec/video/ssim.h"
@@ -26,10 +23,6 @@ namespace {
 constexpr double kSampleError = 1.1;  // short pieces have more key pictures than the whole
 
 double cpu_now() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
-
-void make_empty(int file) {
-    if (::ftruncate(file, 0) != 0) throw TransientError{"file.io", std::string("cannot begin the small copy anew: ") + std::strerror(errno)};
-}
 
 const mov::Track& pictures_of(const mov::Header& header) {
     for (const auto& track : header.tracks)
@@ -47,7 +40,7 @@ public:
             av::Clip samples{source_};
             const auto* first = samples.next_frame();
             if (first == nullptr) throw BadInput{"video.broken", "none of its pictures can be decoded"};
-            if (auto why = unsuited(header_, samples, first)) return *why;
+            if (auto why = unsuited(source_, header_, samples, first)) return *why;
             look_ = look_of(samples, first, tier_);
             if (const auto what = does_not_fit(samples, look_, tier_, order_.container); !what.empty())
                 return keep("video.container", what + " does not fit into " + order_.container);
@@ -113,7 +106,7 @@ private:
             const auto began = cpu_now();
             if (!encode()) return too_large();
             const auto encoded = cpu_now();
-            const auto verified = check_video(source_, av::file_source(order_.result), look_, tier_);
+            const auto verified = check_video(source_, header_, av::file_source(order_.result), look_, tier_);
             measures_["encode_cpu_seconds"] += encoded - began;
             measures_["verify_cpu_seconds"] += cpu_now() - encoded;
             measures_["quality"] = chosen_.crf;
@@ -140,10 +133,12 @@ private:
 
     /// False: it grew larger than the original.
     bool encode() {
-        make_empty(order_.result);
+        set_size(order_.result, 0);
         av::Clip clip{source_};
         clip.listen();
-        if (!Transcoding{clip, look_, tier_, chosen_.crf, order_.container, header_, order_.result}.run(order_.size.count)) return false;
+        if (!Transcoding{clip, look_, tier_, chosen_.crf, order_.container, header_.timescale, order_.result}.run(order_.size.count)) return false;
+        mov::finish(source_, header_, order_.result, order_.container, look_.source != look_.target);
+        sync(order_.result);
         const auto stored = pictures_of(header_).samples;
         if (clip.frames() != stored)
             throw BadInput{"video.frames",

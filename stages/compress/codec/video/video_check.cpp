@@ -10,8 +10,9 @@
 #include <vector>
 
 #include "stages/compress/codec/original_bytes.h"
+#include "stages/compress/codec/video/encoder.h"
+#include "stages/compress/codec/video/index.h"
 #include "stages/compress/codec/video/luma.h"
-#include "stages/compress/codec/video/transcoding.h"
 
 namespace mediaferry::stages {
 namespace {
@@ -19,6 +20,12 @@ namespace {
 constexpr double kWorstFrame = 20.0;  // dB: guards against wrong, shifted or missing pictures, not a quality target
 
 [[noreturn]] void differs(const std::string& how) { throw TransientError{"video.check", "the small copy differs: " + how}; }
+
+/// Says how the file is built, nothing about what it shows.
+bool is_muxer_key(std::string_view key) {
+    static constexpr std::array<std::string_view, 4> kKeys{"major_brand", "minor_version", "compatible_brands", "encoder"};
+    return std::ranges::find(kKeys, key) != kKeys.end();
+}
 
 std::string value_of(const AVDictionary* dictionary, const char* key) {
     const auto* entry = av_dict_get(dictionary, key, nullptr, AV_DICT_MATCH_CASE);
@@ -138,8 +145,9 @@ bool same_time(const AVFrame* a, const AVFrame* b, const av::Clip& original, con
 
 }  // namespace
 
-Verified check_video(const av::ByteSource& original_bytes, const av::ByteSource& result_bytes, const Look& look, const config::VideoTier& tier) {
-    mov::read_header(result_bytes);
+Verified check_video(const av::ByteSource& original_bytes, const mov::Header& header, const av::ByteSource& result_bytes, const Look& look,
+                     const config::VideoTier& tier) {
+    mov::check_carried(original_bytes, header, result_bytes, mov::read_header(result_bytes), look.source != look.target);
     av::Clip original{original_bytes};
     av::Clip result{result_bytes};
     check_tracks(original, result);

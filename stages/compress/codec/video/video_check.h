@@ -15,6 +15,6 @@ struct Verified {
 /// Same number of frames at the same times, alike to look at, sound packet for packet, bit for bit; size, depth, colours, rotation, dates, language
 /// and every metadata key the same. Throws TransientError ("video.check") naming the first difference. Whether it is alike enough is for the
 /// caller to say; what is no picture of the original at all is a difference.
-Verified check_video(const av::ByteSource& original, const av::ByteSource& result, const Look&, const config::VideoTier&);
+Verified check_video(const av::ByteSource& original, const mov::Header&, const av::ByteSource& result, const Look&, const config::VideoTier&);
 
 }  // namespace mediaferry::stages
