@@ -103,7 +103,8 @@ class Bed:
 
     def run(self, *command: str, seconds: float | None = None) -> subprocess.CompletedProcess:
         environment = {**os.environ, "CCACHE_BASEDIR": str(self.source), "CCACHE_NOHASHDIR": "1", "CCACHE_DIR": os.environ.get("CCACHE_DIR", str(HERE / "ccache"))}
-        with subprocess.Popen(command, cwd=self.source, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True) as child:
+        with subprocess.Popen(command, cwd=self.source, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", env=environment,
+                              start_new_session=True) as child:
             try:
                 out, err = child.communicate(timeout=seconds)
             except subprocess.TimeoutExpired:
@@ -191,14 +192,14 @@ class Bed:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", default="", help="those with this in their names, files or tests")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--resume", action="store_true", help="verdicts of the last time stay for mutants that were killed then")
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--full", action="store_true", help="there is only one size")
     given = parser.parse_args()
-    mutants = [one for one in read_mutants() if given.only in one.name or given.only in one.file]
+    mutants = [one for one in read_mutants() if any(given.only in text for text in (one.name, one.file, *one.tests))]
     if wrong := check(mutants):
         print("\n".join(wrong))
         return 1

@@ -191,6 +191,24 @@ TEST_CASE("An original goes only when its content is proven on the NAS", "[nas_a
     CHECK_FALSE(archive::release_original(house.db(), house.settings, photo, house.clock.now()));
 }
 
+TEST_CASE("An original stays when what the NAS has is of other content, or nobody read it back", "[nas_archive]") {
+    ArchivedHouse house;
+    const auto photo = house.downloaded("IMG_0001.JPG");
+    const auto other = house.downloaded("IMG_0002.JPG", {.content = "another photo"});
+    house.run("nas_archive");
+    auto copy = house.copy(other, Place::nas).value();
+    media_db::Evidence(house.db()).removed(house.copy(photo, Place::nas)->id, house.clock.now());
+    copy.media = photo;
+    SECTION("of other content") {}
+    SECTION("not read back") {
+        copy.sha256 = house.item(photo).sha256;
+        copy.proof = "staged";
+    }
+    media_db::Evidence(house.db()).add(copy);
+    CHECK_THROWS_AS(archive::release_original(house.db(), house.settings, photo, house.clock.now()), NeedsPerson);
+    CHECK(fs::exists(*house.item(photo).local_path));
+}
+
 TEST_CASE("Without an archive originals stay", "[nas_archive]") {
     ArchivedHouse house;
     house.settings.archive.enabled = false;
