@@ -126,6 +126,7 @@ void tier_keys(Keys& in, Tier& tier) {
         video.optional("min_crf", tier.video.min_crf, syntax::whole(1, 63));
         video.optional("max_crf", tier.video.max_crf, syntax::whole(1, 63));
         video.value("efficient_saving", tier.video.efficient_saving_percent, syntax::percent());
+        video.value("dolby_vision", tier.video.dolby_vision, syntax::word({"keep", "base_layer"}));
     });
     in.optional("minimum_saving", tier.minimum_saving, syntax::size(Bytes{0}, "64 KiB"));
     in.optional("minimum_saving_share", tier.minimum_saving_percent, syntax::percent());

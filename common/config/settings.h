@@ -135,6 +135,7 @@ struct VideoTier {
     std::optional<int> min_crf;  ///< bounds of the search; absent: those of the codec
     std::optional<int> max_crf;
     int efficient_saving_percent = 60;  ///< what is HEVC, AV1 or VP9 already is only made again if it saves this share
+    std::string dolby_vision = "keep";  ///< keep | base_layer: made again without what Dolby Vision adds, where the rest is HLG, HDR10 or SDR
 };
 struct Tier {
     std::string name;                     ///< "light", "medium", "heavy" or "tier 4": by position

@@ -40,8 +40,8 @@ Sha256 checksum_from(const json& text) {
 }
 
 json photo_json(const config::PhotoTier& tier) {
-    json object{{"quality", tier.quality}, {"min_quality", tier.min_quality}, {"floor", tier.floor},
-                {"lossless", tier.lossless}, {"png", tier.png}, {"jpeg_xl", tier.jpeg_xl}};
+    json object{{"quality", tier.quality}, {"min_quality", tier.min_quality}, {"floor", tier.floor}, {"lossless", tier.lossless},
+                {"png", tier.png},         {"jpeg_xl", tier.jpeg_xl}};
     if (tier.max_megapixels) object["max_megapixels"] = *tier.max_megapixels;
     return object;
 }
@@ -51,7 +51,8 @@ json video_json(const config::VideoTier& tier) {
                 {"quality", tier.quality},
                 {"preset", tier.preset},
                 {"floor", tier.floor},
-                {"efficient_saving", tier.efficient_saving_percent}};
+                {"efficient_saving", tier.efficient_saving_percent},
+                {"dolby_vision", tier.dolby_vision}};
     if (tier.max_long_edge) object["max_long_edge"] = *tier.max_long_edge;
     if (tier.min_crf) object["min_crf"] = *tier.min_crf;
     if (tier.max_crf) object["max_crf"] = *tier.max_crf;
@@ -77,6 +78,7 @@ config::VideoTier video_from(const json& object) {
     tier.preset = object.at("preset").get<std::string>();
     tier.floor = object.at("floor").get<double>();
     tier.efficient_saving_percent = object.at("efficient_saving").get<int>();
+    tier.dolby_vision = object.at("dolby_vision").get<std::string>();
     if (object.contains("max_long_edge")) tier.max_long_edge = object["max_long_edge"].get<int>();
     if (object.contains("min_crf")) tier.min_crf = object["min_crf"].get<int>();
     if (object.contains("max_crf")) tier.max_crf = object["max_crf"].get<int>();

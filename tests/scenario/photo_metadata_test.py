@@ -68,7 +68,7 @@ class PhotoMetadata(unittest.TestCase):
         nothing = hashlib.sha256(b"").hexdigest()
         order = {"task": "photo", "original": source, "result": target, "size": len(content), "sha256": hashlib.sha256(content).hexdigest(), "extension": ".jpg", "container": "mov",
                  "from_copy": False, "small": -1, "small_size": 0, "small_sha256": nothing, "photo": tier,
-                 "video": {"codec": "hevc", "quality": 26, "preset": "fast", "floor": 0.98, "efficient_saving": 20},
+                 "video": {"codec": "hevc", "quality": 26, "preset": "fast", "floor": 0.98, "efficient_saving": 20, "dolby_vision": "keep"},
                  "limits": {"memory": 3 << 30, "cpu": 60, "file": 1 << 30, "landlock": True, "seccomp": True}}
         done = subprocess.run([CODEC], input=json.dumps(order).encode(), stdout=subprocess.PIPE, pass_fds=(source, target), check=True)
         os.close(source)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/support/tool.h"
 
-#include <catch2/catch.hpp>
 #include <iterator>
 #include <sstream>
+#include <stdexcept>
 
 #include "common/process/process.h"
 
@@ -13,9 +13,8 @@ std::string said_by(std::vector<std::string> argv) {
     process::Command command;
     command.argv = std::move(argv);
     command.inherit_environment = true;
-    const auto output = process::capture(command);
-    INFO(output.out << output.err);
-    REQUIRE(output.exit.ok());
+    auto output = process::capture(command);
+    if (!output.exit.ok()) throw std::runtime_error(command.argv[0] + " failed: " + output.err + output.out);
     return output.out;
 }
 

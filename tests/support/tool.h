@@ -7,7 +7,7 @@
 
 namespace mediaferry::test {
 
-/// What the program printed; a failing one fails the test, with its words.
+/// What the program printed. Throws std::runtime_error with its words when it failed.
 std::string said_by(std::vector<std::string> argv);
 /// At blanks.
 std::vector<std::string> words(const std::string& text);

@@ -14,6 +14,21 @@ std::string replaced(std::string bytes, const std::string& what, const std::stri
     return bytes;
 }
 
+/// The clip with one more box in its only sample description; its index is its last box, and every box around grows.
+std::string described_with(std::string clip, const std::string& description, const std::string& box) {
+    const auto moov = clip.rfind("moov");
+    auto within = moov;
+    for (const auto* name : {"moov", "trak", "mdia", "minf", "stbl", "stsd", description.c_str()}) {
+        within = clip.find(name, within);
+        REQUIRE(within != std::string::npos);
+        std::uint32_t size = 0;
+        for (std::size_t i = 0; i < 4; ++i) size = size << 8 | static_cast<unsigned char>(clip[within - 4 + i]);
+        size += static_cast<std::uint32_t>(box.size());
+        for (std::size_t i = 0; i < 4; ++i) clip[within - 4 + i] = static_cast<char>(size >> (24 - 8 * i));
+    }
+    return clip.insert(within + 4 + 78, box);
+}
+
 const std::vector<std::string> kAppleKeys{
     "location.ISO6709=+48.1371+011.5754+519.000/", "location.accuracy.horizontal=4.8", "make=Apple",       "model=iPhone-15", "software=17.4",
     "creationdate=2021-07-14T18:20:30+0200",       "content.identifier=ABC-123",       "live-photo.auto=1"};
@@ -142,6 +157,38 @@ TEST_CASE("clips that would lose something keep their bytes, with the reason", "
         CHECK(made[i].kept() == std::get<2>(clips[i]));
         CHECK((test::read(made[i].small) == std::get<1>(clips[i])));  // in brackets: nobody wants to read a clip
     }
+}
+
+TEST_CASE("of a Dolby Vision clip that others show, too, the base layer is made smaller where the tier asks for that", "[compress][video]") {
+    House house;
+    house.settings.compress = tier_of("hevc");
+    const auto hlg =
+        film(house, "hlg.mov", kX265 + "-color_primaries bt2020 -colorspace bt2020nc -color_trc arib-std-b67 -x265-params log-level=error");
+    // Dolby Vision 8.4 as phones film it, 5 as only Dolby's own players show it: profile, level, layers; compatibility.
+    const auto with = [&](int profile, int compatibility) {
+        const std::uint16_t bits = static_cast<std::uint16_t>(profile << 9 | 1 << 3 | 5);
+        std::string box{
+            "\0\0\0\x20"
+            "dvvC\1\0",
+            10};
+        box += {static_cast<char>(bits >> 8), static_cast<char>(bits), static_cast<char>(compatibility << 4)};
+        return described_with(hlg, "hvc1", box + std::string(32 - box.size(), '\0'));
+    };
+    const std::vector<std::pair<std::string, std::string>> clips{{"IMG_1.MOV", with(8, 4)}, {"IMG_2.MOV", with(5, 0)}};
+    for (const auto& clip : compressed(house, clips)) CHECK(clip.kept() == "video.dolby_vision");
+    House asked;
+    asked.settings.compress = tier_of("hevc");
+    asked.settings.compress.tiers[0].video.dolby_vision = "base_layer";
+    const auto made = compressed(asked, clips);
+    INFO(made[0].metadata);
+    REQUIRE(made[0].kept().empty());
+    CHECK_THAT(made[0].metadata["how"].get<std::string>(), Catch::Contains("without its Dolby Vision"));
+    CHECK(made[1].kept() == "video.dolby_vision");
+    const auto* what = "-select_streams v -show_entries stream=pix_fmt,color_space,color_transfer,color_primaries";
+    CHECK(told(made[0].small, what) == told(made[0].original, what));
+    CHECK_THAT(told(made[0].original, "-show_streams"), Catch::Contains("dv_profile=8"));
+    CHECK_THAT(told(made[0].small, "-show_streams"), !Catch::Contains("dv_profile"));
+    CHECK(times(made[0].small) == times(made[0].original));
 }
 
 TEST_CASE("a clip that is small already is not made again", "[compress][video]") {

@@ -16,7 +16,7 @@ TEST_CASE("an order arrives as it was given", "[compress]") {
     order.extension = ".HEIC";
     order.container = "mp4";
     order.photo = {false, 77, 12.5, true, 0.91, 33, "keep", true};
-    order.video = {false, "av1", 31, 1920, "slow", 0.97, 20, 40, 33};
+    order.video = {false, "av1", 31, 1920, "slow", 0.97, 20, 40, 33, "base_layer"};
     order.from_copy = true;
     order.small = 7;
     order.small_size = Bytes{99};
@@ -48,6 +48,7 @@ TEST_CASE("an order arrives as it was given", "[compress]") {
     CHECK(got.video.min_crf == 20);
     CHECK(got.video.max_crf == 40);
     CHECK(got.video.efficient_saving_percent == 33);
+    CHECK(got.video.dolby_vision == "base_layer");
     CHECK(got.limits.memory == Bytes{123});
     CHECK(got.limits.cpu == std::chrono::seconds{45});
     CHECK(got.limits.file == Bytes{678});

@@ -84,7 +84,11 @@ void Clip::seek(double second) {
     flushing_ = false;
 }
 
-bool Clip::dolby_vision() const { return av_stream_get_side_data(video_, AV_PKT_DATA_DOVI_CONF, nullptr) != nullptr; }
+const AVDOVIDecoderConfigurationRecord* Clip::dolby_vision() const {
+    std::size_t size = 0;
+    const auto* data = av_stream_get_side_data(video_, AV_PKT_DATA_DOVI_CONF, &size);
+    return size >= sizeof(AVDOVIDecoderConfigurationRecord) ? reinterpret_cast<const AVDOVIDecoderConfigurationRecord*>(data) : nullptr;
+}
 
 void Clip::listen() {
     for (auto* track : audio_)

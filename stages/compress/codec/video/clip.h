@@ -26,7 +26,8 @@ public:
     AVCodecContext* decoder() const { return decoder_.get(); }
     /// 9 numbers of the display matrix (rotation), or nullptr.
     const std::int32_t* display_matrix() const;
-    bool dolby_vision() const;
+    /// How its Dolby Vision is to be shown; nullptr: it has none.
+    const AVDOVIDecoderConfigurationRecord* dolby_vision() const;
     /// Pictures decoded so far.
     std::uint64_t frames() const { return frames_; }
     double seconds() const;

@@ -21,13 +21,34 @@ bool whole_aperture(const mov::Box& clap, const AVCodecParameters& picture) {
     return value(0) == picture.width * value(1) && value(2) == picture.height * value(3) && value(4) == 0 && value(6) == 0;
 }
 
+bool describes_dolby_vision(std::string_view box) { return box == "dvcC" || box == "dvvC" || box == "dvwC"; }
+
+/// Whether players without Dolby Vision show these pictures as HDR10, SDR or HLG: profile 8 with the compatibility 1, 2 or 4, as phones film. (Dolby
+/// Vision Streams within the ISO Base Media File Format, 3.2)
+bool shown_without(const AVDOVIDecoderConfigurationRecord* dolby) {
+    return dolby != nullptr && dolby->dv_profile == 8 &&
+           (dolby->dv_bl_signal_compatibility_id == 1 || dolby->dv_bl_signal_compatibility_id == 2 || dolby->dv_bl_signal_compatibility_id == 4);
+}
+
+std::optional<Compressed> unsuited_dolby_vision(const mov::Header& header, const av::Clip& clip, const AVFrame* first,
+                                                const config::VideoTier& tier) {
+    const auto* dolby = clip.dolby_vision();
+    const bool there = dolby != nullptr || av_frame_get_side_data(first, AV_FRAME_DATA_DOVI_RPU_BUFFER) != nullptr;
+    bool alone = false;
+    for (const auto& track : header.tracks)
+        alone = alone || track.kind == "dvh1" || track.kind == "dvhe" || track.kind == "dva1" || track.kind == "dvav";
+    if (!there && !alone) return std::nullopt;
+    if (tier.dolby_vision != "base_layer") return keep("video.dolby_vision", "Dolby Vision would be lost");
+    if (alone || !shown_without(dolby)) return keep("video.dolby_vision", "it can be shown as Dolby Vision only");
+    return std::nullopt;
+}
+
 std::optional<Compressed> unsuited_description(const mov::Box& trak, const AVCodecParameters& picture) {
     const auto* stsd = trak.at("mdia/minf/stbl/stsd");
     constexpr std::size_t kEntry = 8, kExtensions = kEntry + 8 + 78;
     if (stsd == nullptr || stsd->payload.size() < kExtensions) return keep("video.description", "it does not say what its pictures are");
     for (const auto& box : mov::boxes_in(std::string_view(stsd->payload).substr(kExtensions))) {
-        if (box.type == "dvcC" || box.type == "dvvC" || box.type == "dvwC") return keep("video.dolby_vision", "Dolby Vision would be lost");
-        if (std::ranges::find(kCarried, box.type) == kCarried.end())
+        if (std::ranges::find(kCarried, box.type) == kCarried.end() && !describes_dolby_vision(box.type))
             return keep("video.description", "its pictures are described with \"" + box.type + "\", which would be lost");
         if (box.type == "clap" && !whole_aperture(box, picture)) return keep("video.description", "it shows only a part of its pictures");
     }
@@ -40,8 +61,6 @@ std::optional<Compressed> unsuited_tracks(const mov::Header& header, const av::C
     for (const auto& track : header.tracks) {
         if (!mov::through_libav(track)) continue;
         if (track.kinds != 1) return keep("video.tracks", "a track of it changes its format");
-        if (track.kind == "dvh1" || track.kind == "dvhe" || track.kind == "dva1" || track.kind == "dvav")
-            return keep("video.dolby_vision", "Dolby Vision would be lost");
     }
     return std::nullopt;
 }
@@ -55,8 +74,6 @@ std::optional<Compressed> unsuited_sound(const av::Clip& clip) {
 
 std::optional<Compressed> unsuited_pictures(const av::Clip& clip, const AVFrame* first) {
     const auto& picture = *clip.video()->codecpar;
-    if (clip.dolby_vision() || av_frame_get_side_data(first, AV_FRAME_DATA_DOVI_RPU_BUFFER) != nullptr)
-        return keep("video.dolby_vision", "Dolby Vision would be lost");
     for (const auto kind : {AV_FRAME_DATA_DYNAMIC_HDR_PLUS, AV_FRAME_DATA_DYNAMIC_HDR_VIVID})
         if (av_frame_get_side_data(first, kind) != nullptr) return keep("video.dynamic_hdr", "HDR10+ would be lost");
     for (const auto kind : {AV_PKT_DATA_SPHERICAL, AV_PKT_DATA_STEREO3D})
@@ -111,8 +128,10 @@ Look look_of(const av::Clip& clip, const AVFrame* first, const config::VideoTier
     return look;
 }
 
-std::optional<Compressed> unsuited(const av::ByteSource& bytes, const mov::Header& header, const av::Clip& clip, const AVFrame* first) {
+std::optional<Compressed> unsuited(const av::ByteSource& bytes, const mov::Header& header, const av::Clip& clip, const AVFrame* first,
+                                   const config::VideoTier& tier) {
     if (auto why = unsuited_tracks(header, clip)) return why;
+    if (auto why = unsuited_dolby_vision(header, clip, first, tier)) return why;
     if (const auto what = mov::not_carried(bytes, header); !what.empty()) return keep("video.tracks", "it has " + what + ", which would be lost");
     for (const auto& trak : header.movie.moov.boxes)
         if (const auto* hdlr = trak.at("mdia/hdlr"); trak.type == "trak" && hdlr != nullptr && hdlr->payload.substr(8, 4) == "vide")

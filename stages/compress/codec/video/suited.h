@@ -38,7 +38,7 @@ struct Look {
 Look look_of(const av::Clip&, const AVFrame* first, const config::VideoTier&);
 
 /// Why this clip keeps its bytes whatever its pictures may be; nullopt: it may be tried.
-std::optional<Compressed> unsuited(const av::ByteSource&, const mov::Header&, const av::Clip&, const AVFrame* first);
+std::optional<Compressed> unsuited(const av::ByteSource&, const mov::Header&, const av::Clip&, const AVFrame* first, const config::VideoTier&);
 
 bool is_efficient(AVCodecID);
 

@@ -40,10 +40,11 @@ public:
             av::Clip samples{source_};
             const auto* first = samples.next_frame();
             if (first == nullptr) throw BadInput{"video.broken", "none of its pictures can be decoded"};
-            if (auto why = unsuited(source_, header_, samples, first)) return *why;
+            if (auto why = unsuited(source_, header_, samples, first, tier_)) return *why;
             look_ = look_of(samples, first, tier_);
             if (const auto what = does_not_fit(samples, look_, tier_, order_.container); !what.empty())
                 return keep("video.container", what + " does not fit into " + order_.container);
+            base_layer_only_ = samples.dolby_vision() != nullptr;
             efficient_ = is_efficient(samples.video()->codecpar->codec_id);
             measures_["seconds"] = samples.seconds();
             if (auto why = choose(samples)) return *why;
@@ -123,7 +124,7 @@ private:
     Compressed made(const Verified& verified) const {
         if (efficient_ && static_cast<double>(mov_bytes()) > most_bytes()) return too_large();
         Compressed result;
-        result.how = tier_.codec + " crf " + crf_text(chosen_.crf) + " " + tier_.preset;
+        result.how = tier_.codec + " crf " + crf_text(chosen_.crf) + " " + tier_.preset + (base_layer_only_ ? ", without its Dolby Vision" : "");
         result.psnr = verified.psnr;
         result.tools = craft::library();
         return result;
@@ -152,7 +153,7 @@ private:
     const av::ByteSource& source_;
     mov::Header header_;
     Look look_;
-    bool efficient_ = false;
+    bool efficient_ = false, base_layer_only_ = false;
     std::vector<Span> spans_ = spans_of(pictures_of(header_).seconds);
     CrfScale scale_;
     Chosen chosen_;
