@@ -17,10 +17,10 @@ from pathlib import Path
 import sample_metadata as metadata
 from sample_pictures import Studio, ffmpeg, tool
 
-UTI = {".JPG": "public.jpeg", ".HEIC": "public.heic", ".PNG": "public.png", ".GIF": "com.compuserve.gif", ".TIF": "public.tiff", ".DNG": "com.adobe.raw-image",
+UTI = {".JPG": "public.jpeg", ".HEIC": "public.heic", ".HEIF": "public.heif", ".WEBP": "org.webmproject.webp", ".M4V": "com.apple.m4v-video", ".PNG": "public.png", ".GIF": "com.compuserve.gif", ".TIF": "public.tiff", ".DNG": "com.adobe.raw-image",
        ".MOV": "com.apple.quicktime-movie", ".MP4": "public.mpeg-4", ".AAE": "com.apple.photos.apple-adjustment-envelope"}
 BOXES_OF_BOXES = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts", b"udta", b"dinf", b"iprp", b"ipco", b"meta"}
-DECODED = ("base.JPG", "progressive.JPG", "grey.JPG", "h264.MOV", "fast.MP4", "hevc.MOV")        # what a codec of ours gets to see
+DECODED = ("base.JPG", "progressive.JPG", "grey.JPG", "h264.MOV", "fast.MP4", "hevc.MOV", "mebx.MOV", "hevc.MP4", "whole.PNG", "deep.PNG")  # what a codec of ours gets to see
 TAKEN = datetime(2021, 7, 14, 16, 20, 30, tzinfo=timezone.utc)
 
 
@@ -123,7 +123,14 @@ class Maker:
         studio.part(folder / "progressive.JPG", "clouds", 2, 480, 360, "[Q=93,interlace,strip]")
         tool("vips", "extract_band", folder / "progressive.JPG", f"{folder}/grey.JPG[Q=95]", 0)
         studio.part(folder / "whole.PNG", "clouds", 3, 240, 180)
+        tool("vips", "cast", folder / "whole.PNG", scratch / "deep.v", "ushort")
+        tool("vips", "linear", scratch / "deep.v", scratch / "deep16.v", 257, 0)
+        tool("vips", "cast", scratch / "deep16.v", folder / "deep.PNG", "ushort")
         studio.part(folder / "whole.TIF", "clouds", 4, 240, 180)
+        studio.part(folder / "whole.WEBP", "clouds", 4, 240, 180)
+        studio.part(folder / "avif.HEIF", "clouds", 4, 240, 180, "[compression=av1,Q=60,effort=0]")
+        tool("cjxl", "--quiet", folder / "base.JPG", scratch / "jxl.jxl")
+        (folder / "jxl.HEIF").write_bytes((scratch / "jxl.jxl").read_bytes())
         studio.heic("whole.HEIC", 5, TAKEN, "5B1F0E2A-0000-4000-8000-000000000001", size=(480, 360))
         studio.dng("whole.DNG", 6, TAKEN, size=(240, 180))
         ffmpeg("-f", "lavfi", "-i", "testsrc=size=160x120:rate=8:duration=1", folder / "whole.GIF")
@@ -132,6 +139,9 @@ class Maker:
         ffmpeg(*source, *h264, folder / "h264.MOV")
         ffmpeg(*source, *h264, "-movflags", "faststart", folder / "fast.MP4")
         ffmpeg(*source, "-c:v", "libx265", "-preset", "ultrafast", "-crf", 18, "-tag:v", "hvc1", "-x265-params", "log-level=error:pools=none:frame-threads=1", folder / "hevc.MOV")
+        ffmpeg("-i", folder / "hevc.MOV", "-c", "copy", "-tag:v", "hvc1", "-bitexact", folder / "hevc.MP4")
+        ffmpeg("-i", folder / "h264.MOV", "-c", "copy", "-bitexact", "-f", "matroska", folder / "mkv.M4V")
+        (folder / "mebx.MOV").write_bytes(metadata.with_timed_metadata((folder / "h264.MOV").read_bytes()))
         metadata.write_aae(folder / "whole.AAE", TAKEN.strftime("%Y-%m-%dT%H:%M:%SZ"))
         return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
@@ -157,7 +167,7 @@ class Maker:
     def index_flipped(self):
         """Where a clip's tables are, and a photo's headers: what steers the decoder."""
         while True:
-            name = self.random.choice(("h264.MOV", "fast.MP4", "hevc.MOV", "whole.HEIC"))
+            name = self.random.choice(("h264.MOV", "fast.MP4", "hevc.MOV", "mebx.MOV", "whole.HEIC", "avif.HEIF"))
             data = bytearray(self.seeds[name])
             inner = [(at, size) for at, size, kind in boxes(bytes(data)) if kind not in BOXES_OF_BOXES | {b"mdat", b"free"}]
             at, size = self.random.choice(inner)
@@ -208,7 +218,7 @@ class Maker:
         for at, _, kind in boxes(data):
             if kind == b"ispe":
                 yield "whole.HEIC", patched(data, at + 12, struct.pack(">II", 60000, 60000)), "says 60000x60000", "impossible size"
-        for name in ("h264.MOV", "fast.MP4", "hevc.MOV"):
+        for name in ("h264.MOV", "fast.MP4", "hevc.MOV", "mebx.MOV"):
             data = self.seeds[name]
             for at, size, kind in boxes(data):
                 if kind == b"tkhd":
@@ -230,7 +240,7 @@ class Maker:
     # without end ----------------------------------------------------------------------------------------------------
 
     def endless(self):
-        for name in ("h264.MOV", "fast.MP4", "hevc.MOV", "whole.HEIC"):
+        for name in ("h264.MOV", "fast.MP4", "hevc.MOV", "mebx.MOV", "whole.HEIC", "avif.HEIF"):
             data = self.seeds[name]
             for at, size, kind in boxes(data):
                 for what, new in (("0", struct.pack(">I", 0)), ("1", struct.pack(">I", 1)), ("4", struct.pack(">I", 4)), ("2^32-1", struct.pack(">I", 0xFFFFFFFF))):

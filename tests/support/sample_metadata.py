@@ -111,3 +111,28 @@ def write_aae(file: Path, stamp: str) -> None:
                     '<plist version="1.0"><dict><key>adjustmentBaseVersion</key><integer>0</integer><key>adjustmentEditorBundleID</key><string>com.apple.mobileslideshow</string>'
                     '<key>adjustmentFormatIdentifier</key><string>com.apple.photo</string><key>adjustmentFormatVersion</key><string>1.5</string>'
                     f'<key>adjustmentTimestamp</key><date>{stamp}</date></dict></plist>\n')
+
+
+def with_timed_metadata(clip: bytes) -> bytes:
+    """A MOV whose index is its last box, with one track more, as an iPhone writes it: boxed metadata (mebx) that describes track 1, five samples
+    of how bright it was."""
+    def be(value: int, size: int = 4) -> bytes:
+        return value.to_bytes(size, "big")
+
+    def box(kind: bytes, *parts: bytes) -> bytes:
+        body = b"".join(parts)
+        return be(len(body) + 8) + kind + body
+
+    at = clip.rfind(b"moov") - 4
+    samples = b"".join(be(12) + be(1) + be(1000 + i) for i in range(5))
+    keys = box(b"keys", box(be(1), box(b"keyd", b"mdtacom.apple.quicktime.scene-illuminance"), box(b"dtyp", be(0), be(77))))
+    stbl = box(b"stbl", box(b"stsd", be(0), be(1), box(b"mebx", bytes(6), be(1, 2), keys)), box(b"stts", be(0), be(1), be(5), be(120)),
+               box(b"stsc", be(0), be(1), be(1), be(5), be(1)), box(b"stsz", be(0), be(12), be(5)), box(b"stco", be(0), be(1), be(at + 8)))
+    minf = box(b"minf", box(b"gmhd", box(b"gmin", be(0), be(0x40, 2), be(0x8000, 2) * 3, be(0))),
+               box(b"hdlr", be(0), b"dhlralisappl", bytes(8), b"\x17Core Media Data Handler"), box(b"dinf", box(b"dref", be(0), be(1), box(b"alis", be(1)))), stbl)
+    mdia = box(b"mdia", box(b"mdhd", be(0), be(3708866430) * 2, be(600) * 2, be(0x55C4, 2), be(0, 2)),
+               box(b"hdlr", be(0), b"mhlrmetaappl", bytes(8), b"\x13Core Media Metadata"), minf)
+    matrix = be(0x10000) + bytes(12) + be(0x10000) + bytes(12) + be(0x40000000)
+    tkhd = box(b"tkhd", be(0xF), be(3708866430) * 2, be(7), be(0), be(1000), bytes(16), matrix, bytes(8))
+    trak = box(b"trak", tkhd, box(b"tref", box(b"cdsc", be(1))), mdia)
+    return clip[:at] + box(b"mdat", samples) + box(b"moov", clip[at + 8:], trak)
