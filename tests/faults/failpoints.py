@@ -9,12 +9,15 @@ Which runs come to which failpoint is recorded first, by running each undisturbe
 UNREACHED says why."""
 
 import argparse
+import json
 import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter, defaultdict
+from dataclasses import asdict
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "support"), str(Path(__file__).resolve().parent)]
@@ -97,7 +100,7 @@ class Failpoints:
         """Runs everything once, undisturbed: who comes where, and how it is afterwards."""
         log = self.bench.disk.at / "failpoints.log"
         for verb in self.runs.values():
-            if self.given.leg not in (None, verb.name):
+            if self.given.leg and verb.name not in self.given.leg.split("|"):
                 continue
             self.put_back(verb)
             log.unlink(missing_ok=True)
@@ -116,7 +119,10 @@ class Failpoints:
 
     def compare(self, verb: Verb) -> list[str]:
         judge = self.bench.judge
-        return judge.now() + judge.settled() + judge.differences(self.bench.reference["failpoint " + verb.name], judge.portrait())
+        expected, found = self.bench.reference["failpoint " + verb.name], judge.portrait()
+        if verb.once_only:
+            expected = expected | {part: {one for one in expected[part] if one[0] != verb.once_only or one in found[part]} for part in ("placeholders", "incoming")}
+        return judge.now() + judge.settled() + judge.differences(expected, found)
 
     def heal(self, verb: Verb, attempts: int = 3) -> list[str]:
         wrong, said = [], Ended(0, "")
@@ -219,18 +225,43 @@ def unnamed_transactions() -> list[str]:
     return [line.removeprefix(str(SOURCE) + "/") for line in found.splitlines() if "MF_COMMIT" not in line and "SQLite::" not in line]
 
 
+def in_parts(given: argparse.Namespace) -> int:
+    """Most of a trial is waiting: several benches side by side, each with its share of the names."""
+    words = [sys.executable, __file__, *(["--full"] if given.full else []), *(["--seconds", str(given.seconds)] if given.seconds else []), "--seed", str(given.seed), "--only", given.only]
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder) / f"{part}.json" for part in range(1, given.processes + 1)]
+        running = [subprocess.Popen([*words, "--part", f"{number}/{given.processes}"], env=os.environ | {"MEDIAFERRY_PART": str(file)}) for number, file in enumerate(files, 1)]
+        died = [process.args for process in running if process.wait() != 0]
+        said = [json.loads(file.read_text()) for file in files if file.exists()]
+    if died or not said:
+        raise SystemExit(f"a part did not come to its end: {died}")
+    found = Results("failpoints", "full" if given.full else "quick")
+    names = sum(len(one["names"]) for one in said)
+    for at, row in enumerate(said[0]["rows"]):
+        whole = "no run reaches" in row["what"]         # each part looked at all of them
+        tried, violations = (row["tried"], row["violations"]) if whole else (sum(one["rows"][at][key] for one in said) for key in ("tried", "violations"))
+        possible = sum(one["possible"][min(at, 1)] for one in said)
+        notes = {0: f"{names} of {said[0]['listed']} names, in {said[0]['runs']} kinds of runs" + drawn(tried, possible)}
+        found.add(row["what"], tried, violations, row["note"] if whole else notes.get(at, drawn(tried, possible).lstrip(", ")))
+    return found.write()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="every failpoint in every run that reaches it, several hits, kill and throw")
     parser.add_argument("--only", default="", help="failpoints whose name contains this")
-    parser.add_argument("--leg", help="this run only")
+    parser.add_argument("--leg", help="this run only; several: 'compress|compress, lower'")
     parser.add_argument("--list", action="store_true", help="which run reaches which failpoint how often; tries nothing")
     parser.add_argument("--one", metavar="NAME[:k]=ACTION", help="one trial, told at length")
+    parser.add_argument("--part", default="1/1", metavar="I/N", help="every N-th name only, from the I-th on; with N > 1 no result is kept but printed as JSON")
+    parser.add_argument("--processes", type=int, default=1, help="so many parts at a time")
     parser.add_argument("--seconds", type=float, help="stop beginning new trials after this long")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     given = parser.parse_args()
     if given.seconds is None and not given.full:
         given.seconds = 45
+    if given.processes > 1:
+        return in_parts(given)
     listed = Failpoints.listed()
     with Bench(KEYS if given.full or given.list else KEYS[:6], "failpoints") as bench:
         bench.prepare()
@@ -249,6 +280,8 @@ def main() -> int:
         if given.seconds:
             work.until = time.monotonic() + given.seconds
         points = sorted(name for name in listed if name in work.reached and given.only in name)
+        part, parts = map(int, given.part.split("/"))
+        points = points[part - 1::parts]
         (work.full if given.full else work.quick)(points)
     found = Results("failpoints", "full" if given.full else "quick")
     found.add("kill -9 at a named failpoint", work.tried["kill"], len(work.wrong["kill"]), f"{len(work.names)} of {len(listed)} names, in {len(work.runs)} kinds of runs" + drawn(work.tried["kill"], work.possible[0]))
@@ -266,6 +299,10 @@ def main() -> int:
             print(f"A COMMIT WITHOUT A NAME: {line}")
         found.add("failpoints that no run reaches, and commits that have none", len(listed), len(forgotten) + len(nameless) + len(excuses),
                   f"{len(nowhere) - len(forgotten)} unreached with a reason")
+    if parts > 1:
+        rows = [asdict(row) for row in found.rows]
+        Path(os.environ["MEDIAFERRY_PART"]).write_text(json.dumps({"rows": rows, "names": sorted(work.names), "listed": len(listed), "runs": len(work.runs), "possible": work.possible}))
+        return 0
     return found.write()
 
 

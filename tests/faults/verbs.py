@@ -26,6 +26,7 @@ class Verb:
     broken: bool = False                                     # the world before it is not in order, and the judge would say so
     deaths: bool = False                                     # something died before it: killed once more, a file is set aside by design
     config: Callable[[object], Path] | None = None           # the config file that the verb is run with, if not the world's
+    once_only: str = ""                                      # came by itself and is not brought again here, as icloudpd would: killed before its placeholder, there is none
     unaudited: bool = False                                  # audit would name what is wrong in the world, and the judge would not
     single: bool = True                                      # one process: a kill is seen in its exit
 
@@ -178,7 +179,8 @@ def database_lost(bench) -> None:
     (bench.root / "state").mkdir()
     for folder in FOLDERS:
         for entry in (bench.world.home / folder).iterdir():
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+            if entry.name != ".stfolder":           # the new disk is the right one, a person said so
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
 def backed_up(bench) -> None:
@@ -254,7 +256,7 @@ def policy_changed(config, and_then=lambda bench: None):
 VERBS = [
     Verb("run", "download", ["run", "--no-progress"], goes_further=True, deaths=True, single=False),
     Verb("archive init", "download", ["archive", "init"], before=marker_gone),
-    Verb("download, bad arrivals", "download", ["--run-stage", "icloud_download"], before=bad_arrivals),
+    Verb("download, bad arrivals", "download", ["--run-stage", "icloud_download"], before=bad_arrivals, once_only="IMG_9999.JPG"),
     Verb("download, refused", "download", ["--run-stage", "icloud_download"], ends_with=(0, 1),    # 0: the refusal is on record, and nothing is due again yet
          before=lambda bench: bench.world.icloud.spoil("edited", "sidecar", status=404, times=0)),
     Verb("download, expired", "download", ["--run-stage", "icloud_download"], before=session_expired),
