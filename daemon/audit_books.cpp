@@ -2,6 +2,7 @@
 #include "daemon/audit_books.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "common/media_db/conveyor.h"
 #include "common/media_db/runs.h"
@@ -20,6 +21,14 @@ bool proven_on_nas(const Copy& copy) { return copy.proof == "read_back" || copy.
 static bool settled_once(const AuditFacts& facts) {
     return std::ranges::any_of(
         facts.copies, [&](const Copy& copy) { return copy.place == Place::nas && copy.proof == "settled" && copy.sha256 == facts.item.sha256; });
+}
+
+/// media.db was rebuilt from the archive, whose books remember that it was at Google. Nobody can prove it a second time, and no deletion counts
+/// on it: stages/icloud_delete asks for the proof itself.
+static bool remembered_by_the_archive(media_db::MediaDb& db, const MediaItem& item) {
+    return std::ranges::any_of(media_db::Events{db}.of(item.id), [&](const media_db::Event& event) {
+        return event.media == item.id && event.what == "rebuilt" && nlohmann::json::parse(event.detail).value("claimed_at_google", false);
+    });
 }
 
 AuditFacts AuditFacts::of(media_db::MediaDb& db, const MediaItem& item) {
@@ -62,7 +71,7 @@ void AuditBooks::nas(const AuditFacts& facts, Ledger& ledger) {
 }
 
 void AuditBooks::phone(const AuditFacts& facts, Ledger& ledger) {
-    if (!facts.item.synced_google) return;
+    if (!facts.item.synced_google || (!facts.pixel && remembered_by_the_archive(db_, facts.item))) return;
     const auto wanted = proof_rank(std::string{config::to_text(settings_.pixel.proof)});
     ledger.expect(facts.pixel && proof_rank(facts.pixel->proof) >= wanted && facts.pixel->sha256 == facts.item.sha256, "I3", facts.item,
                   "counts as at Google without such a proof");

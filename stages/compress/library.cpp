@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "stages/compress/library.h"
 
+#include <algorithm>
+
 #include "common/failpoint/failpoint.h"
 #include "common/log/log.h"
 #include "common/media_db/evidence.h"
@@ -44,8 +46,11 @@ fs::path Library::free_place(const media_db::MediaItem& item, const fs::path& na
     return files::free_name(root_ / folder_of(item) / name, [&](const fs::path& path) {
         const auto there = files::status_of(path);
         if (!there) return false;
-        // Without a row it was left by a run that died before it wrote one: of the same content it is ours to stand on.
-        const bool left = evidence.at_path(Place::library, path.lexically_relative(root_)).empty() && S_ISREG(there->st_mode) &&
+        // Left by a run that died before it wrote its row, or, where it took an older copy's place, the new one's: of the same content it is ours
+        // to stand on.
+        const auto rows = evidence.at_path(Place::library, path.lexically_relative(root_));
+        const bool ours = std::ranges::all_of(rows, [&](const media_db::Copy& row) { return row.media == item.id; });
+        const bool left = ours && S_ISREG(there->st_mode) &&
                           static_cast<std::uint64_t>(there->st_size) == digests.size.count && files::digest_file(path) == digests;
         return !left;
     });
