@@ -43,19 +43,27 @@ int show_all(const exchange::House& house, bool json) {
     const media_db::Exchange books{house.db};
     const auto lists = books.lists();
     const auto received = books.record_counts();
+    const auto imports = books.imports();
     if (json) {
-        OrderedJson rows = OrderedJson::array(), sources = OrderedJson::array();
+        OrderedJson rows = OrderedJson::array(), sources = OrderedJson::array(), imported = OrderedJson::array();
         for (const auto& list : lists) rows.push_back(about(list));
+        for (const auto& one : imports) {
+            imported.push_back({{"list", one.list}});
+            imported.back().update(about(one));
+        }
         for (const auto& one : received) sources.push_back({{"remote_source", one.source}, {"status", one.status}, {"files", one.files}});
-        print_exchange({{"lists", rows}, {"received", sources}});
+        print_exchange({{"lists", rows}, {"imports", imported}, {"received", sources}});
         return 0;
     }
-    if (lists.empty() && received.empty())
+    if (lists.empty() && imports.empty() && received.empty())
         std::cout << "no export lists and nothing received yet; begin with mediaferry exchange analyze --remote-db THEIRS\n";
     Table table{{"list", "made", "status", ">files", ">exported", ">size"}};
     for (const auto& list : lists)
         table.add({list.id, to_iso(list.created), list.status, std::to_string(list.total), std::to_string(list.exported), to_text(list.bytes)});
     if (!lists.empty()) std::cout << table.text();
+    for (const auto& one : imports)
+        std::cout << "import of " << one.list << " " << one.status << " " << to_iso(one.ended.value_or(one.started)) << ": " << one.processed << " of "
+                  << one.total << " files" << (one.errors > 0 ? ", " + std::to_string(one.errors) + " errors" : "") << "\n";
     for (const auto& one : received) std::cout << "Syncthing folder " << one.source << ": " << one.files << " " << one.status << "\n";
     return 0;
 }
