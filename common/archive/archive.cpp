@@ -98,6 +98,16 @@ Stored Archive::store(const Incoming& file, const Stop& stop, const Moved& moved
     return std::move(*delivery.stored);
 }
 
+bool Archive::clear_mark(const fs::path& path) {
+    return on_the_archive(impl_->tree.root(), [&] {
+        if (!may_be_a_mark(impl_->tree.status(path))) return false;
+        impl_->listing(path.parent_path());  // the file that was to be renamed goes first: as long as it is there the mark is somebody's
+        if (!impl_->tree.clear_mark(path)) return false;
+        impl_->listings.erase(path.parent_path());
+        return true;
+    });
+}
+
 void Archive::remove_dead_temporaries() {
     on_the_archive(impl_->tree.root(), [&] {
         for (const auto& [directory, names] : impl_->listings)

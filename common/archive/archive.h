@@ -101,6 +101,9 @@ public:
     /// together. `stop` may be asked from several threads.
     std::vector<Delivery> store_all(const std::vector<Incoming>&, const Stop& = {}, const Moved& = {});
 
+    /// Whether nothing lies at `path` any more: what lay there was the mark of a rename that a run began and died before (Store::clear_mark).
+    bool clear_mark(const fs::path& path);
+
     /// Temporary files of writers that died since this one first saw their directory: gone, in every directory that store() was in.
     void remove_dead_temporaries();
     /// A name for a file that is not complete yet; those of writers that died there are removed on the way.

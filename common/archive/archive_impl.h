@@ -36,6 +36,11 @@ inline bool is_file_of(const std::optional<struct stat>& status, Bytes size) {
     return status && S_ISREG(status->st_mode) && static_cast<std::uint64_t>(status->st_size) == size.count;
 }
 
+/// Store::clear_mark
+inline bool may_be_a_mark(const std::optional<struct stat>& status) {
+    return status && S_ISREG(status->st_mode) && static_cast<std::uint64_t>(status->st_size) <= files::Store::longest_mark.count;
+}
+
 struct Archive::Impl {
     std::unique_ptr<files::Store> store_;
     const files::Store& tree;

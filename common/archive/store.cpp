@@ -18,7 +18,6 @@ namespace mediaferry::archive {
 namespace {
 
 constexpr int kMostNumbers = 10'000;
-constexpr off_t kLongestMark = 8192;  ///< Store::clear_mark
 
 /// A temporary file that goes when it was not given its name; ours from the moment it is written, for the name may be another's.
 class Temporary {
@@ -110,7 +109,7 @@ Archive::Impl::Choice Archive::Impl::choose(const Incoming& file, const Stop& st
             const auto path = directory / found;
             const auto status = tree.status(path);
             if (!is_file_of(status, file.size)) {
-                if (!status || status->st_size > kLongestMark || !tree.clear_mark(path)) continue;
+                if (!may_be_a_mark(status) || !tree.clear_mark(path)) continue;
                 listings.erase(directory);
                 return choose(file, stop);
             }

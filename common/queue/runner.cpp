@@ -47,8 +47,11 @@ struct Wanted {
 Bytes size_of(const compare::Judged& file) { return file.archive ? file.archive->size : file.local->size; }
 
 void add(Wanted& wanted, const compare::Judged& file) {
-    const auto step = step_for(wanted.what, file, wanted.only_copy);
+    auto step = step_for(wanted.what, file, wanted.only_copy);
     if (!step) return;
+    // On a share it may be what a killed run left in the place of this very file: push() looks.
+    if (wanted.what == compare::Action::push && step->why.code == "queue.differs" && file.archive->size <= files::Store::longest_mark)
+        step = Step{Do::copy, {}};
     QueuedFile row{std::string(file.path), std::string(file.file_class), size_of(file), "planned", {}};
     if (step->what == Do::skip) {
         row.status = "skipped";

@@ -113,7 +113,7 @@ Sha256 digest_there(const files::Store& store, const fs::path& path, const std::
 }
 
 std::optional<Reason> pull(const Sides& sides, const fs::path& path) {
-    const auto& [local, archive, index, stop] = sides;
+    const auto& [local, archive, index, stop, moved] = sides;
     archive.check_identity();
     if (!archive.tree().status(path)) {
         archive.check_identity();
@@ -128,7 +128,7 @@ std::optional<Reason> pull(const Sides& sides, const fs::path& path) {
     return on_the_disk_here(local, [&]() -> std::optional<Reason> {
         local.make_directories(path.parent_path());
         Unfinished copy{local, unfinished_name(path)};
-        const auto written = MF_AROUND("queue.pull.copy", archive.tree().copy_out(path, local, copy.name(), modified_of(before), stop));
+        const auto written = MF_AROUND("queue.pull.copy", archive.tree().copy_out(path, local, copy.name(), modified_of(before), stop, moved));
         if (!same_state(before, look(archive.tree(), path))) throw changed(shown);
         as_indexed(index, path, before, written.sha256);
         if (files::read_back(local, copy.name(), stop).digests != written)
@@ -159,11 +159,11 @@ struct Leaving {
 
 /// What the archive is to be given; a reason: it is not.
 std::variant<Reason, archive::Incoming> prepare(const Sides& sides, const fs::path& path, files::Descriptor& source) {
-    const auto& [local, archive, index, stop] = sides;
+    const auto& [local, archive, index, stop, moved] = sides;
     if (!local.status(path)) return Reason{"queue.gone", "it is not here any more"};
     // The archive would give the file a number; here a person compares names with names.
     std::optional<Sha256> sha256;
-    if (archive.tree().status(path)) {
+    if (archive.tree().status(path) && !archive.clear_mark(path)) {
         sha256 = digest_here(local, path, stop);
         if (archive.reread(path, *sha256, stop).reading != archive::Archive::Reading::same) return name_taken();
     }
@@ -209,7 +209,7 @@ std::vector<Pushed> push(const Sides& sides, const std::vector<fs::path>& paths,
             pushed[at].failed = std::current_exception();
         }
     }
-    auto deliveries = sides.archive.store_all(incoming, sides.stop);
+    auto deliveries = sides.archive.store_all(incoming, sides.stop, sides.moved);
     for (std::size_t at = 0; at < leaving.size(); ++at) {
         const auto& path = paths[leaving[at].number];
         auto& one = pushed[leaving[at].number];

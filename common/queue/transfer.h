@@ -20,6 +20,7 @@ struct Sides {
     archive::Archive& archive;
     archive_index::Index& index;
     std::function<bool()> stop;
+    std::function<void(Bytes)> moved;
 };
 
 /// A reason: not copied, and it is no failure (something else has the name, …); nullopt: the file is there, complete and read back.
