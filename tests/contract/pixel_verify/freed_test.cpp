@@ -47,6 +47,12 @@ TEST_CASE("freed: the phone deletes what was delivered, the receipt is stored an
     CHECK(asked_now(world, photo).level == PixelProof::freed);
     CHECK_FALSE(asked_now(world, other).level);
     CHECK(asked_now(world, other).reason.code == "pixel.away");
+
+    // And is about this content alone.
+    auto another = world.house.item(photo);
+    another.sha256.bytes[0] ^= 1;
+    syncthing::Road road{world.house.settings};
+    CHECK(proof_now(road, world.house.db(), world.house.settings, another, world.house.clock.now()).reason.code == "pixel.other_content");
 }
 
 TEST_CASE("freed after dwelt was enough goes on being recorded; free_phone: never leaves the outbox alone", "[pixel_verify]") {
