@@ -111,6 +111,19 @@ TEST_CASE("a deletion on the phone that does not look like Free up space is doub
     CHECK(world.proof(photo) == "delivered");
 }
 
+TEST_CASE("when the phone deletes what Google Photos never owns, somebody empties the folder", "[pixel_verify]") {
+    PhoneWorld world;
+    world.house.settings.pixel.proof = PixelProof::freed;
+    world.house.settings.pixel.kinds.push_back(MediaKind::sidecar);
+    const auto sidecar = world.delivered("IMG_1-1.AAE", 1, MediaKind::sidecar);
+    world.pair.phone_deletes("IMG_1-1.AAE");
+    const auto result = world.run();
+    CHECK(result.exit_code == 1);
+    REQUIRE(result.reason);
+    CHECK(result.reason->code == "pixel.canary");
+    CHECK(world.proof(sidecar) != "freed");
+}
+
 TEST_CASE("when the phone deletes the canary too, nothing it deleted is believed until a person has looked", "[pixel_verify]") {
     PhoneWorld world;
     world.house.settings.pixel.proof = PixelProof::freed;
