@@ -7,6 +7,9 @@
 // path now), nas.full, nas.read_only, nas.cache (its file system cannot be read past the page cache), nas.unavailable; of a share also
 // nas.away, nas.no_share and SignInRequired "nas.login". A foreign archive is NeedsPerson "nas.other".
 
+#include <sys/stat.h>
+
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -44,7 +47,7 @@ struct Sibling {
 struct Incoming {
     int source = -1;  ///< open for reading
     fs::path wanted;  ///< relative, as the layout says
-    Sha256 sha256;    ///< taken on arrival
+    std::optional<Sha256> sha256;  ///< taken on arrival; absent: what is read counts, unless the file changes meanwhile (file.changed)
     Bytes size;
     Timestamp modified;  ///< becomes the copy's modification time
     std::vector<Sibling> siblings;
@@ -59,6 +62,14 @@ struct Stored {
     fs::path path;         ///< relative, final
     bool adopted = false;  ///< it was there already with these bytes; nothing was written
     Proof proof;
+    Sha256 sha256;
+    struct stat status {};  ///< as it lies there
+};
+
+/// What became of one of several: `stored`, or what was thrown for it alone.
+struct Delivery {
+    std::optional<Stored> stored;
+    std::exception_ptr failed;
 };
 
 class Archive {
@@ -85,6 +96,13 @@ public:
     /// under that name gets the new one a number; the same content there already is proven and adopted.
     /// Throws NeedsPerson ("local.changed") when the source is not what arrived, TransientError ("nas.read_back_differs"; the bad copy is kept).
     Stored store(const Incoming&, const Stop& = {}, const Moved& = {});
+    /// The same of several at once, in this order: their flushes meet. Each counts or fails by itself; what ends a run (Unavailable, Interrupted) is
+    /// thrown, and of those in hand none counts then. Keep them few: all of their bytes are on their way
+    /// together. `stop` may be asked from several threads.
+    std::vector<Delivery> store_all(const std::vector<Incoming>&, const Stop& = {}, const Moved& = {});
+
+    /// Whether nothing lies at `path` any more: what lay there was the mark of a rename that a run began and died before (Store::clear_mark).
+    bool clear_mark(const fs::path& path);
 
     /// Temporary files of writers that died since this one first saw their directory: gone, in every directory that store() was in.
     void remove_dead_temporaries();

@@ -4,6 +4,8 @@
 // them, publishes the index, and only then forgets that they were due. A copy is visible, proven and recorded long before; whatever instant a
 // crash picks, what is not in the books yet is still due at the next run.
 
+#include <algorithm>
+#include <chrono>
 #include <vector>
 
 #include "common/archive/archive.h"
@@ -20,6 +22,23 @@ fs::path index_file(const fs::path& state_directory, const archive::Archive&);
 struct Kept {
     std::int64_t files = 0;    ///< brought up to date in the index
     std::int64_t folders = 0;  ///< whose books were written
+};
+
+/// When the books follow in the middle of a long run, and not only at its end: every ten minutes, or less often where that would take more than a
+/// twentieth of the time. What a machine takes with it that never comes back is the word of these minutes; the photos themselves are there.
+class Pace {
+public:
+    explicit Pace(Timestamp run_began) : last_(run_began) {}
+    bool due(Timestamp now) const { return now < last_ || now - last_ >= every_; }
+    void kept(Timestamp from, Timestamp to) {
+        constexpr std::chrono::seconds shortest = std::chrono::minutes{10};
+        every_ = std::max(shortest, (to - from) * 20);
+        last_ = to;
+    }
+
+private:
+    Timestamp last_;
+    std::chrono::seconds every_ = std::chrono::minutes{10};
 };
 
 class Keeper {

@@ -76,7 +76,9 @@ Analysis analyze(const House& house, const fs::path& remote_db, bool rehearse) {
     });
     if (added == 0) return result;  // rolled back: no list of nothing
     books.list_is_complete(list);
-    books.end(operation, "completed", result.found.both, 0, now);
+    // Each content that is here was looked up there.
+    books.set_total(operation, result.found.here);
+    books.end(operation, "completed", result.found.here, 0, now);
     transaction.commit();
     result.list = list;
     log::info("export list made", {{"LIST", list}, {"FILES", static_cast<std::int64_t>(added)}});

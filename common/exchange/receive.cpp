@@ -60,9 +60,10 @@ public:
     }
 
     void finish() {
-        if (!operation_.empty())
-            books_.end(operation_, "completed", static_cast<std::int64_t>(result_.received + result_.duplicates),
-                       static_cast<std::int64_t>(result_.failed), house_.clock.now());
+        if (operation_.empty()) return;
+        const auto processed = static_cast<std::int64_t>(result_.received + result_.duplicates), errors = static_cast<std::int64_t>(result_.failed);
+        books_.set_total(operation_, processed + errors);
+        books_.end(operation_, "completed", processed, errors, house_.clock.now());
     }
 
 private:

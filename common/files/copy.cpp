@@ -29,13 +29,57 @@ Digests copy_in(int source, const Tree& to, const fs::path& name, Timestamp modi
     return copy_in(bytes_of(source, "cannot read what is to be copied to", (to.root() / name).string()), to, name, modified, stop, moved, wanted);
 }
 
-Digests copy_in(const Source& read, const Tree& to, const fs::path& name, Timestamp modified, const std::function<bool()>& stop,
-                const std::function<void(Bytes)>& moved, Checksums wanted) {
+namespace {
+
+/// Half of what is written would otherwise wait in memory for the flush.
+constexpr std::uint64_t kWriteOutEach = 8U << 20;
+
+/// A hint: a file system without it, or a pipe's worth of memory, is flushed all the same.
+void begin_to_write_out(int fd) { ::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); }
+
+class ArrivingFile : public Arriving {
+public:
+    ArrivingFile(Descriptor file, Digests digests, std::string shown) : file_(std::move(file)), digests_(std::move(digests)), shown_(std::move(shown)) {}
+    const Digests& digests() const override { return digests_; }
+
+    void depart() override {
+        constexpr unsigned all = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+        if (::sync_file_range(file_.get(), 0, 0, all) == 0 || errno == EINVAL || errno == ENOSYS || errno == ESPIPE || errno == EINTR) return;
+        // It was told here, and fsync will not tell it once more.
+        throw_errno(errno, "cannot write", shown_);
+    }
+
+    void settle() override {
+        // Through the descriptor that wrote: a CIFS client ignores fsync on one that was opened for reading.
+        MF_AROUND("files.copy.fsync", calls::sync(file_.get(), shown_));
+        file_.close_checked(shown_);
+    }
+
+private:
+    Descriptor file_;
+    Digests digests_;
+    std::string shown_;
+};
+
+void remove_again(const Tree& tree, const fs::path& name) {
+    try {
+        tree.remove(name);
+    } catch (const Error&) {
+        // The share is gone or full of errors; the first error says so. Cleanup removes the unfinished file later.
+    }
+}
+
+}  // namespace
+
+std::unique_ptr<Arriving> write_in(const Source& read, const Tree& to, const fs::path& name, Timestamp modified, const std::function<bool()>& stop,
+                                   const std::function<void(Bytes)>& moved, Checksums wanted) {
     const std::string shown = (to.root() / name).string();
     Descriptor target = MF_AROUND("files.copy.create", to.create_new(name));
     try {
-        const auto block = calls::aligned_block();
+        // One buffer a thread: this comes for every small file, and a fresh megabyte costs more than the file.
+        thread_local const auto block = calls::aligned_block();
         Digester digester{wanted};
+        std::uint64_t waiting = 0;
         for (;;) {
             if (stop && stop()) throw Interrupted{"interrupted", "asked to stop while copying to " + shown};
             const std::size_t got = read(block.get(), calls::kBlock);
@@ -44,21 +88,28 @@ Digests copy_in(const Source& read, const Tree& to, const fs::path& name, Timest
             digester.add(piece);
             MF_AROUND("files.copy.write", calls::write_all(target.get(), piece, shown));
             if (moved) moved({piece.size()});
+            if ((waiting += got) >= kWriteOutEach) begin_to_write_out(target.get()), waiting = 0;
         }
         calls::set_modified(target.get(), {modified.time_since_epoch().count(), 0}, shown);
-        // Through the descriptor that wrote: a CIFS client ignores fsync on one that was opened for reading.
-        MF_AROUND("files.copy.fsync", calls::sync(target.get(), shown));
-        target.close_checked(shown);
-        return digester.take();
+        begin_to_write_out(target.get());
+        return std::make_unique<ArrivingFile>(std::move(target), digester.take(), shown);
     } catch (...) {
         target = {};
-        try {
-            to.remove(name);
-        } catch (const Error&) {
-            // The share is gone or full of errors; the first error says so. Cleanup removes the unfinished file later.
-        }
+        remove_again(to, name);
         throw;
     }
+}
+
+Digests copy_in(const Source& read, const Tree& to, const fs::path& name, Timestamp modified, const std::function<bool()>& stop,
+                const std::function<void(Bytes)>& moved, Checksums wanted) {
+    const auto file = write_in(read, to, name, modified, stop, moved, wanted);
+    try {
+        file->settle();
+    } catch (...) {
+        remove_again(to, name);
+        throw;
+    }
+    return file->digests();
 }
 
 namespace {

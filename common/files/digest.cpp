@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <stdexcept>
 
+#include "common/errors/errors.h"
 #include "common/files/calls.h"
 #include "common/files/files.h"
 
@@ -78,6 +79,19 @@ Digests digest_bytes(std::string_view bytes) {
     Digester digester;
     digester.add(bytes);
     return digester.take();
+}
+
+Digests digest_open_file(int file, const std::string& shown, const std::function<bool()>& stop) {
+    const auto block = calls::aligned_block();
+    Digester digester{Checksums::sha256_only};
+    for (off_t at = 0;;) {
+        if (stop && stop()) throw Interrupted{"interrupted", "asked to stop while reading " + shown};
+        const ssize_t got = calls::read_at(file, block.get(), calls::kBlock, at);
+        if (got < 0) throw_errno(errno, "cannot read", shown);
+        if (got == 0) return digester.take();
+        digester.add({block.get(), static_cast<std::size_t>(got)});
+        at += got;
+    }
 }
 
 Digests digest_file(const fs::path& path) {

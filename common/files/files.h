@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -114,6 +115,8 @@ private:
 };
 
 Digests digest_file(const fs::path&);
+/// Of an open file, from its beginning; without Apple's checksum. `stop` true throws Interrupted.
+Digests digest_open_file(int file, const std::string& shown, const std::function<bool()>& stop = {});
 Digests digest_bytes(std::string_view);
 
 // ---- a directory tree held by its descriptor -------------------------------------------------------------------------
@@ -156,14 +159,30 @@ private:
 
 // ---- copying --------------------------------------------------------------------------------------------------------
 
-/// Copies the open `source` into the new file `name` in `to`, hashing what was read, sets its modification time, fsyncs
-/// through the writing descriptor and checks close. On any failure the new file is removed. `stop` true throws Interrupted.
-/// `moved` is told the bytes of each block as they go.
-Digests copy_in(int source, const Tree& to, const fs::path& name, Timestamp modified, const std::function<bool()>& stop = {},
-                const std::function<void(Bytes)>& moved = {}, Checksums = Checksums::sha256_only);
-/// The same of what `read` gives: up to `size` bytes a time, 0 at the end.
+/// A new file on its way: complete and hashed, but not flushed. Several can be on their way at once: the flush of the first then does the work
+/// of all. Who asked for it removes it when it is not wanted.
+class Arriving {
+public:
+    virtual ~Arriving() = default;
+    virtual const Digests& digests() const = 0;
+    /// Waits until its bytes have left for the device: what settle() of this and others flushes then is one commit of the file system.
+    virtual void depart() = 0;
+    /// Flushed through the descriptor that wrote it and closed, both checked. Before that, it is not there.
+    virtual void settle() = 0;
+};
+
+/// What `read` gives: up to `size` bytes a time, 0 at the end.
 using Source = std::function<std::size_t(char* into, std::size_t size)>;
+/// Writes it into the new file `name` in `to`, hashing what was read, sets its modification time, and has the kernel begin to write it out. On any
+/// failure the new file is removed. `stop` true throws Interrupted. `moved` is told the bytes of each block as they go.
+std::unique_ptr<Arriving> write_in(const Source& read, const Tree& to, const fs::path& name, Timestamp modified,
+                                   const std::function<bool()>& stop = {}, const std::function<void(Bytes)>& moved = {},
+                                   Checksums = Checksums::sha256_only);
+/// The same and settled.
 Digests copy_in(const Source& read, const Tree& to, const fs::path& name, Timestamp modified, const std::function<bool()>& stop = {},
+                const std::function<void(Bytes)>& moved = {}, Checksums = Checksums::sha256_only);
+/// Of the open `source`.
+Digests copy_in(int source, const Tree& to, const fs::path& name, Timestamp modified, const std::function<bool()>& stop = {},
                 const std::function<void(Bytes)>& moved = {}, Checksums = Checksums::sha256_only);
 /// The open file from its beginning, piece by piece. `doing` is for the error text: "cannot read …".
 Source bytes_of(int file, const std::string& doing, const std::string& shown);

@@ -26,21 +26,27 @@ private:
 
 }  // namespace
 
+Digests Store::copy_in(int source, const fs::path& name, Timestamp modified, const Stop& stop, const Moved& moved) const {
+    const auto file = write_in(source, name, modified, stop, moved);
+    try {
+        file->settle();
+    } catch (const Unavailable&) {
+        throw;  // what is unfinished is removed by the next run; asking again would only wait for the same answer
+    } catch (...) {
+        try {
+            remove(name);
+        } catch (const Error&) {
+            // The first error says more.
+        }
+        throw;
+    }
+    return file->digests();
+}
+
 std::unique_ptr<Walking> Folder::walk(Walk::Skip skip) const { return std::make_unique<FolderWalk>(tree_, std::move(skip)); }
 
 Digests Folder::digest(const fs::path& name, const Stop& stop) const {
-    const auto shown = (root() / name).string();
-    const auto file = tree_.open_read(name);
-    Digester digester{Checksums::sha256_only};
-    const auto block = calls::aligned_block();
-    for (off_t at = 0;;) {
-        if (stop && stop()) throw Interrupted{"interrupted", "asked to stop while reading " + shown};
-        const auto got = calls::read_at(file.get(), block.get(), calls::kBlock, at);
-        if (got < 0) throw_errno(errno, "cannot read", shown);
-        if (got == 0) return digester.take();
-        digester.add({block.get(), static_cast<std::size_t>(got)});
-        at += got;
-    }
+    return digest_open_file(tree_.open_read(name).get(), (root() / name).string(), stop);
 }
 
 Digests Folder::copy_out(const fs::path& name, const Tree& home, const fs::path& to, Timestamp modified, const Stop& stop, const Moved& moved) const {
@@ -48,8 +54,8 @@ Digests Folder::copy_out(const fs::path& name, const Tree& home, const fs::path&
     return files::copy_in(source.get(), home, to, modified, stop, moved);
 }
 
-Digests Folder::copy_in(int source, const fs::path& name, Timestamp modified, const Stop& stop, const Moved& moved) const {
-    return files::copy_in(source, tree_, name, modified, stop, moved);
+std::unique_ptr<Arriving> Folder::write_in(int source, const fs::path& name, Timestamp modified, const Stop& stop, const Moved& moved) const {
+    return files::write_in(bytes_of(source, "cannot read what is to be copied to", (root() / name).string()), tree_, name, modified, stop, moved);
 }
 
 void Folder::write_new(const fs::path& name, std::string_view content) const {

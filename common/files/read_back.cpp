@@ -79,8 +79,8 @@ struct Reading {
     bool all_direct = false;
 };
 
-Reading read_all(int fd, bool direct, const std::string& name, const std::function<bool()>& stop) {
-    const auto block = calls::aligned_block();
+Reading read_all(int fd, std::uint64_t size, bool direct, const std::string& name, const std::function<bool()>& stop) {
+    thread_local const auto block = calls::aligned_block();
     Digester digester{Checksums::sha256_only};
     Reading reading;
     reading.all_direct = direct;
@@ -92,7 +92,10 @@ Reading read_all(int fd, bool direct, const std::string& name, const std::functi
             leave_direct(fd);
             direct = false;
         }
-        const ssize_t got = calls::read_at(fd, block.get(), calls::kBlock, at);
+        // Not more than is left, rounded up: the kernel pins and clears all of a direct reading's memory, and for a small file that is most of the work.
+        const auto left = static_cast<std::uint64_t>(at) < size ? size - static_cast<std::uint64_t>(at) : 0;
+        const auto wanted = std::min<std::uint64_t>(calls::kBlock, (left / calls::kAlignment + 1) * calls::kAlignment);
+        const ssize_t got = calls::read_at(fd, block.get(), wanted, at);
         if (got < 0 && errno == EINVAL && direct) {
             leave_direct(fd);
             direct = reading.all_direct = false;
@@ -124,7 +127,7 @@ ReadBack read_back(const Tree& tree, const fs::path& name, const std::function<b
 
     const bool memory = lives_in_memory(fd);
     const bool evicted = !memory && evict(fd, static_cast<std::uint64_t>(about.st_size), shown);
-    const Reading reading = read_all(fd, direct && !memory, shown, stop);
+    const Reading reading = read_all(fd, static_cast<std::uint64_t>(about.st_size), direct && !memory, shown, stop);
     ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 
     ReadBack result;

@@ -50,8 +50,11 @@ public:
                              const Moved& = {}) const = 0;
 
     // ---- changing
-    /// As files::copy_in: a new file, never over one that is there (file.exists); flushed as far as the store can (flushes()).
-    virtual Digests copy_in(int source, const fs::path& name, Timestamp modified, const Stop& = {}, const Moved& = {}) const = 0;
+    /// As files::write_in: a new file, never over one that is there (file.exists); it counts when it was settled, which flushes it as far as the
+    /// store can (flushes()).
+    virtual std::unique_ptr<Arriving> write_in(int source, const fs::path& name, Timestamp modified, const Stop& = {}, const Moved& = {}) const = 0;
+    /// The same and settled; on any failure the new file is removed.
+    Digests copy_in(int source, const fs::path& name, Timestamp modified, const Stop& = {}, const Moved& = {}) const;
     virtual void write_new(const fs::path& name, std::string_view content) const = 0;  ///< small; the same promises
     virtual void make_durable(const fs::path& name) const = 0;                         ///< bytes and name of a file that was there already
     virtual void make_directories(const fs::path& name) const = 0;
@@ -61,6 +64,8 @@ public:
     virtual void remove(const fs::path& name) const = 0;                       ///< a file; absent is fine
     virtual void remove_empty_directory(const fs::path& name) const = 0;       ///< not empty or absent is fine
     virtual void sync_directory(const fs::path& name) const = 0;
+    /// No mark is longer.
+    static constexpr Bytes longest_mark{8192};
     /// True: what lay there was the mark of a rename that a dead process began and never made, and it is gone now.
     virtual bool clear_mark(const fs::path& name) const = 0;
 
@@ -81,6 +86,8 @@ public:
     /// Whether a written file is known to have been flushed to the storage when copy_in() returns. Where it is not, only time proves a copy:
     /// it counts for a deletion when it was read again after archive.settle, and for nothing before.
     virtual bool flushes() const = 0;
+    /// Whether calls may come from several threads at once; of a store that says no, none but the one that opened it.
+    virtual bool takes_threads() const = 0;
     /// Whether `found` here is the very file that the open `file` is.
     virtual bool is_same_file(int file, const struct stat& found) const = 0;
 };
@@ -102,7 +109,7 @@ public:
     ReadBack read_back(const fs::path& name, const Stop& stop = {}) const override { return files::read_back(tree_, name, stop); }
     Digests copy_out(const fs::path& name, const Tree& home, const fs::path& to, Timestamp modified, const Stop& = {},
                      const Moved& = {}) const override;
-    Digests copy_in(int source, const fs::path& name, Timestamp modified, const Stop& = {}, const Moved& = {}) const override;
+    std::unique_ptr<Arriving> write_in(int source, const fs::path& name, Timestamp modified, const Stop& = {}, const Moved& = {}) const override;
     void write_new(const fs::path& name, std::string_view content) const override;
     void make_durable(const fs::path& name) const override;
     void make_directories(const fs::path& name) const override { tree_.make_directories(name); }
@@ -117,6 +124,7 @@ public:
     std::string place() const override;
     std::string kind() const override { return file_system_type(tree_.root()); }
     bool flushes() const override { return true; }
+    bool takes_threads() const override { return true; }
     bool is_same_file(int file, const struct stat& found) const override;
 
 private:

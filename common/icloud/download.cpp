@@ -91,7 +91,7 @@ std::uint64_t Client::download(const std::string& url, std::uint64_t offset, con
             stopped = impl_->stop && impl_->stop();
             return !stopped && sink(piece);
         });
-    } catch (const Unavailable&) {
+    } catch (const Interrupted&) {
         if (stopped) throw Interrupted{"icloud.stopped", "asked to stop while downloading"};
         throw;
     }
@@ -110,8 +110,8 @@ files::Digests Client::fetch(const Resource& resource, const fs::path& part, con
             bool whole = false;
             try {
                 whole = append(*this, resource, part, progress);
-            } catch (const Unavailable& failure) {
-                if (failure.code() != "http.stopped") throw;  // http.stopped: more bytes than the file has
+            } catch (const Interrupted& failure) {
+                if (failure.code() != "http.stopped") throw;  // http.stopped: by us, at more bytes than the file has
             } catch (const TransientError& failure) {
                 if (failure.code() != "icloud.range" || before == 0) throw;
             }

@@ -14,6 +14,9 @@
 
 namespace mediaferry::media_db {
 
+/// The fact (Facts) when the albums of this house's iCloud were last listed, as ISO time.
+inline constexpr std::string_view kAlbumsRead = "albums.read";
+
 class Books {
 public:
     explicit Books(MediaDb& db) : db_(db) {}

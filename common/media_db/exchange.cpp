@@ -79,14 +79,45 @@ void Exchange::end(const std::string& operation, std::string_view status, std::i
     transaction.commit();
 }
 
+void Exchange::set_total(const std::string& operation, std::int64_t total) {
+    Transaction transaction(db_, MF_COMMIT("db.exchange.set_total"));
+    Query(db_, "UPDATE sync_operations SET total_files = :total WHERE operation_id = :id").with(":total", total).with(":id", operation).run();
+    transaction.commit();
+}
+
+namespace {
+
+constexpr const char* kOperations =
+    "SELECT operation_id, kind, status, source_db_path, list_id, folder, total_files, processed_files, error_count, start_time, end_time "
+    "FROM sync_operations ";
+
+SyncOperation operation_from(const Query& query) {
+    return {query.text(0),
+            query.text(1),
+            query.text(2),
+            query.text(3),
+            query.text(4),
+            query.text(5),
+            query.integer(6),
+            query.integer(7),
+            query.integer(8),
+            from_iso(query.text(9)).value_or(Timestamp{}),
+            from_iso(query.text(10))};
+}
+
+}  // namespace
+
+std::vector<SyncOperation> Exchange::imports() const {
+    Query query(db_, std::string(kOperations) + "WHERE kind = 'import' ORDER BY id DESC");
+    std::vector<SyncOperation> all;
+    while (query.next()) all.push_back(operation_from(query));
+    return all;
+}
+
 std::optional<SyncOperation> Exchange::operation_for(const std::string& list, std::string_view kind) const {
-    Query query(db_,
-                R"(SELECT operation_id, kind, status, source_db_path, list_id, folder, total_files, processed_files, error_count, start_time, end_time
-                          FROM sync_operations WHERE list_id = :list AND kind = :kind ORDER BY id DESC LIMIT 1)");
+    Query query(db_, std::string(kOperations) + "WHERE list_id = :list AND kind = :kind ORDER BY id DESC LIMIT 1");
     if (!query.with(":list", list).with(":kind", kind).next()) return std::nullopt;
-    return SyncOperation{query.text(0),           query.text(1),    query.text(2),    query.text(3),    query.text(4),
-                         query.text(5),           query.integer(6), query.integer(7), query.integer(8), from_iso(query.text(9)).value_or(Timestamp{}),
-                         from_iso(query.text(10))};
+    return operation_from(query);
 }
 
 // ---- export lists -------------------------------------------------------------------------------------------------------------

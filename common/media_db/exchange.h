@@ -96,6 +96,10 @@ public:
     void begin(const SyncOperation&, Timestamp now);
     /// `status`: completed | failed.
     void end(const std::string& operation, std::string_view status, std::int64_t processed, std::int64_t errors, Timestamp now);
+    /// How many files it is about, for one that knew it only later than its beginning.
+    void set_total(const std::string& operation, std::int64_t total);
+    /// What came in by `exchange import`, the newest first.
+    std::vector<SyncOperation> imports() const;
     /// The newest of that kind for the list.
     std::optional<SyncOperation> operation_for(const std::string& list, std::string_view kind) const;
 

@@ -47,8 +47,11 @@ struct Wanted {
 Bytes size_of(const compare::Judged& file) { return file.archive ? file.archive->size : file.local->size; }
 
 void add(Wanted& wanted, const compare::Judged& file) {
-    const auto step = step_for(wanted.what, file, wanted.only_copy);
+    auto step = step_for(wanted.what, file, wanted.only_copy);
     if (!step) return;
+    // On a share it may be what a killed run left in the place of this very file: push() looks.
+    if (wanted.what == compare::Action::push && step->why.code == "queue.differs" && file.archive->size <= files::Store::longest_mark)
+        step = Step{Do::copy, {}};
     QueuedFile row{std::string(file.path), std::string(file.file_class), size_of(file), "planned", {}};
     if (step->what == Do::skip) {
         row.status = "skipped";
@@ -133,7 +136,10 @@ void Runner::work(const QueuedAction& action) {
         auto files = queue.planned(action.id, after, page);
         if (files.empty()) break;
         after = files.back().path;
-        for (auto& file : files) work_file(action, wish, file);
+        if (action.action == "push")
+            push(action, files);
+        else
+            for (auto& file : files) work_file(action, wish, file);
     }
     write_down();
     queue.finish(action.id, clock_.now());
@@ -163,13 +169,18 @@ void Runner::write_down() {
     media_db::Queue(db_).record(now.action, now.files);
 }
 
-void Runner::work_file(const QueuedAction& action, const Wish& wish, QueuedFile& file) {
+void Runner::tell(const QueuedAction& action, const QueuedFile& file) {
     if (sides_.stop && sides_.stop()) throw Interrupted{"interrupted", "asked to stop"};
     constexpr Bytes long_work{64U << 20};
     if (file.size > long_work) write_down();
     if (tell_) tell_({action, number_, of_, handled_, total_, bytes_, file.path});
+}
+
+/// What came of a file; `work` gives the reason why it was not copied, or throws.
+template <class Work>
+void Runner::settle(const QueuedAction& action, QueuedFile& file, Work&& work) {
     try {
-        file.reason = files::in_our_words([&] { return act(action, wish, file); });
+        file.reason = files::in_our_words(work);
         file.status = file.reason ? "skipped" : "copied";
         if (!file.reason) bytes_ += file.size;
     } catch (const Interrupted&) {
@@ -187,14 +198,33 @@ void Runner::work_file(const QueuedAction& action, const Wish& wish, QueuedFile&
     ++handled_;
 }
 
-std::optional<Reason> Runner::act(const QueuedAction& action, const Wish& wish, const QueuedFile& file) {
-    if (action.action == "pull") return pull(sides_, file.path);
-    if (action.action == "push") {
-        auto pushed = push(sides_, file.path, clock_.now());
-        if (pushed.row) done_.rows.push_back(std::move(*pushed.row));
-        return pushed.reason;
+void Runner::work_file(const QueuedAction& action, const Wish& wish, QueuedFile& file) {
+    tell(action, file);
+    settle(action, file, [&] { return action.action == "pull" ? pull(sides_, file.path) : trash(wish, file.path); });
+}
+
+/// Many small files or a few photos at once: their flushes meet. All of them are on the disk before one is told as copied.
+void Runner::push(const QueuedAction& action, std::vector<QueuedFile>& files) {
+    constexpr std::size_t most = 64;
+    constexpr Bytes most_bytes{64U << 20};
+    for (std::size_t first = 0; first < files.size();) {
+        std::vector<fs::path> paths;
+        Bytes bytes;
+        auto next = first;
+        for (; next < files.size() && paths.size() < most && (paths.empty() || bytes + files[next].size <= most_bytes); ++next) {
+            tell(action, files[next]);
+            bytes += files[next].size;
+            paths.emplace_back(files[next].path);
+        }
+        auto pushed = queue::push(sides_, paths, clock_.now());
+        for (auto& one : pushed) {
+            if (one.row) done_.rows.push_back(std::move(*one.row));
+            settle(action, files[first++], [&]() -> std::optional<Reason> {
+                if (one.failed) std::rethrow_exception(one.failed);
+                return std::move(one.reason);
+            });
+        }
     }
-    return trash(wish, file.path);
 }
 
 /// Both sides are read now: what was noted about them earlier is good for showing, not for taking a file away.

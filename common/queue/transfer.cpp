@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <variant>
 
 #include "common/failpoint/failpoint.h"
 #include "common/log/log.h"
@@ -99,18 +100,9 @@ Sha256 digest_here(const files::Tree& tree, const fs::path& path, const std::fun
     const auto shown = (tree.root() / path).string();
     const auto file = tree.open_read(path);
     const auto before = look(file, shown);
-    files::Digester digester{files::Checksums::sha256_only};
-    std::vector<char> block(1 << 20);
-    for (;;) {
-        if (stop && stop()) throw Interrupted{"interrupted", "asked to stop while reading " + shown};
-        const auto got = ::read(file.get(), block.data(), block.size());
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) files::throw_errno(errno, "cannot read", shown);
-        if (got == 0) break;
-        digester.add({block.data(), static_cast<std::size_t>(got)});
-    }
+    const auto sha256 = files::digest_open_file(file.get(), shown, stop).sha256;
     if (!same_state(before, look(file, shown))) throw changed(shown);
-    return digester.take().sha256;
+    return sha256;
 }
 
 Sha256 digest_there(const files::Store& store, const fs::path& path, const std::function<bool()>& stop) {
@@ -157,32 +149,77 @@ std::optional<Reason> pull(const Sides& sides, const fs::path& path) {
     });
 }
 
-Pushed push(const Sides& sides, const fs::path& path, Timestamp now) {
+namespace {
+
+/// One that push() has in hand: its file stays open until the archive has read it.
+struct Leaving {
+    std::size_t number;
+    files::Descriptor source;
+};
+
+/// What the archive is to be given; a reason: it is not.
+std::variant<Reason, archive::Incoming> prepare(const Sides& sides, const fs::path& path, files::Descriptor& source) {
     const auto& [local, archive, index, stop, moved] = sides;
-    const auto here = local.status(path);
-    if (!here) return {Reason{"queue.gone", "it is not here any more"}, {}};
-    archive.check(Bytes{static_cast<std::uint64_t>(here->st_size)});
-    const auto sha256 = digest_here(local, path, stop);
-    const auto source = local.open_read(path);
-    const auto before = look(source, (local.root() / path).string());
-    const Bytes size{static_cast<std::uint64_t>(before.st_size)};
+    if (!local.status(path)) return Reason{"queue.gone", "it is not here any more"};
     // The archive would give the file a number; here a person compares names with names.
-    if (archive.tree().status(path) && archive.reread(path, sha256, stop).reading != archive::Archive::Reading::same) return {name_taken(), {}};
-    archive::Stored stored;
-    try {
-        stored = archive.store({source.get(), path, sha256, size, modified_of(before), {}}, stop, moved);
-    } catch (const NeedsPerson& error) {
-        if (error.code() == "local.changed") throw changed((local.root() / path).string());
-        throw;
+    std::optional<Sha256> sha256;
+    if (archive.tree().status(path) && !archive.clear_mark(path)) {
+        sha256 = digest_here(local, path, stop);
+        if (archive.reread(path, *sha256, stop).reading != archive::Archive::Reading::same) return name_taken();
     }
-    Pushed pushed;
-    if (const auto status = archive.tree().status(stored.path)) {
-        const auto known = index.at(stored.path.native());
-        const auto kind = known ? known->file_class : archive_index::Class::foreign;
-        pushed.row = archive_index::Row{stored.path.native(), size, nanoseconds_of(*status), status->st_ino, sha256, now, now, kind};
+    source = local.open_read(path);
+    const auto here = look(source, (local.root() / path).string());
+    return archive::Incoming{source.get(), path, sha256, {static_cast<std::uint64_t>(here.st_size)}, modified_of(here), {}};
+}
+
+archive_index::Row row_of(const archive_index::Index& index, const archive::Stored& stored, Timestamp now) {
+    const auto known = index.at(stored.path.native());
+    const auto& status = stored.status;
+    return {stored.path.native(),
+            {static_cast<std::uint64_t>(status.st_size)},
+            nanoseconds_of(status),
+            status.st_ino,
+            stored.sha256,
+            now,
+            now,
+            known ? known->file_class : archive_index::Class::foreign};
+}
+
+}  // namespace
+
+std::vector<Pushed> push(const Sides& sides, const std::vector<fs::path>& paths, Timestamp now) {
+    std::vector<Pushed> pushed(paths.size());
+    std::vector<archive::Incoming> incoming;
+    std::vector<Leaving> leaving;
+    for (std::size_t at = 0; at < paths.size(); ++at) {
+        try {
+            Leaving one{at, {}};
+            auto prepared = files::in_our_words([&] { return prepare(sides, paths[at], one.source); });
+            if (auto* reason = std::get_if<Reason>(&prepared)) {
+                pushed[at].reason = std::move(*reason);
+                continue;
+            }
+            incoming.push_back(std::get<archive::Incoming>(std::move(prepared)));
+            leaving.push_back(std::move(one));
+        } catch (const Unavailable&) {
+            throw;
+        } catch (const Interrupted&) {
+            throw;
+        } catch (const Error&) {
+            pushed[at].failed = std::current_exception();
+        }
     }
-    if (stored.path != path)
-        pushed.reason = Reason{"queue.renamed", "lies on the NAS as " + stored.path.string() + ": the server takes both names for one"};
+    auto deliveries = sides.archive.store_all(incoming, sides.stop, sides.moved);
+    for (std::size_t at = 0; at < leaving.size(); ++at) {
+        const auto& path = paths[leaving[at].number];
+        auto& one = pushed[leaving[at].number];
+        one.failed = deliveries[at].failed;
+        if (one.failed) continue;
+        const auto& stored = *deliveries[at].stored;
+        one.row = row_of(sides.index, stored, now);
+        if (stored.path != path)
+            one.reason = Reason{"queue.renamed", "lies on the NAS as " + stored.path.string() + ": the server takes both names for one"};
+    }
     return pushed;
 }
 

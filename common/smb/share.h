@@ -42,7 +42,8 @@ public:
     files::ReadBack read_back(const fs::path& name, const Stop& = {}) const override;
     files::Digests copy_out(const fs::path& name, const files::Tree& home, const fs::path& to, Timestamp modified, const Stop& = {},
                             const Moved& = {}) const override;
-    files::Digests copy_in(int source, const fs::path& name, Timestamp modified, const Stop& = {}, const Moved& = {}) const override;
+    std::unique_ptr<files::Arriving> write_in(int source, const fs::path& name, Timestamp modified, const Stop& = {},
+                                              const Moved& = {}) const override;
     void write_new(const fs::path& name, std::string_view content) const override;
     void make_durable(const fs::path& name) const override;
     void make_directories(const fs::path& name) const override;
@@ -57,6 +58,7 @@ public:
     std::string place() const override;
     std::string kind() const override { return "smb"; }
     bool flushes() const override { return false; }
+    bool takes_threads() const override { return false; }
     bool is_same_file(int file, const struct stat& found) const override;
 
 private:

@@ -73,8 +73,25 @@ files::Digests Share::Impl::write(const files::Source& source, const fs::path& n
     }
 }
 
-files::Digests Share::copy_in(int source, const fs::path& name, Timestamp modified, const Stop& stop, const Moved& moved) const {
-    return impl_->write(files::bytes_of(source, "cannot read what is to be copied to", impl_->shown(name)), name, modified, stop, moved);
+namespace {
+
+/// Closed already: nothing can be flushed, so there is nothing to put off.
+class ArrivedFile : public files::Arriving {
+public:
+    explicit ArrivedFile(files::Digests digests) : digests_(std::move(digests)) {}
+    const files::Digests& digests() const override { return digests_; }
+    void depart() override {}
+    void settle() override {}
+
+private:
+    files::Digests digests_;
+};
+
+}  // namespace
+
+std::unique_ptr<files::Arriving> Share::write_in(int source, const fs::path& name, Timestamp modified, const Stop& stop, const Moved& moved) const {
+    return std::make_unique<ArrivedFile>(
+        impl_->write(files::bytes_of(source, "cannot read what is to be copied to", impl_->shown(name)), name, modified, stop, moved));
 }
 
 void Share::write_new(const fs::path& name, std::string_view content) const {

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kMark = "mediaferry: this name is taken for a file that is about to be renamed from ";
 constexpr std::string_view kAside = ".mediaferry-aside-";
-constexpr std::size_t kLongest = 8192;
+constexpr std::size_t kLongest = files::Store::longest_mark.count;
 
 std::string mark_for(const fs::path& from) { return std::string(kMark) + from.string() + "\n"; }
 

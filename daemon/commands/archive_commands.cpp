@@ -67,7 +67,8 @@ int archive_command(const Options& options, const config::Settings& settings) {
     const auto& verb = options.words.front();
     const Words rest{options.words.begin() + 1, options.words.end()};
     if (verb != "init" && verb != "reindex" && verb != "verify" && verb != "restore")
-        throw UsageError{"usage.archive", "no archive " + verb + "; there is init, reindex, verify and restore"};
+        throw UsageError{"usage.archive", "no archive " + verb + "; there is init, reindex, verify and restore" +
+                                               (verb == "cleanup" ? " (the stage cleanup empties the trash after its days)" : "")};
     if (Words words = rest; verb == "restore" && std::erase(words, "--from-trash") > 0) {
         if (words.empty()) throw UsageError{"usage.archive", "archive restore --from-trash takes the paths that lay in the archive"};
         return queue_restore(words, options, settings);

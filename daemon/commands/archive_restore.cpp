@@ -70,7 +70,7 @@ RestoreWords restore_words(const std::vector<std::string>& words) {
             said.items.push_back(name);
         }
     }
-    if (said.wish.to.empty()) restore_usage("where to? --to DIR");
+    if (said.wish.to.empty()) restore_usage("where to? --to DIR (what `queue` moved to the trash comes back by mediaferry queue restore)");
     if ((said.all ? 1 : 0) + (said.since ? 1 : 0) + (said.items.empty() ? 0 : 1) != 1) restore_usage("restore what? ITEM, --all or --since DATE");
     return said;
 }

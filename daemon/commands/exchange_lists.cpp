@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "common/errors/errors.h"
+#include "common/media_db/books.h"
+#include "common/media_db/runs.h"
 #include "daemon/commands/exchange_commands.h"
 #include "daemon/exit_code.h"
 #include "daemon/table.h"
@@ -43,21 +45,35 @@ int show_all(const exchange::House& house, bool json) {
     const media_db::Exchange books{house.db};
     const auto lists = books.lists();
     const auto received = books.record_counts();
+    const auto imports = books.imports();
     if (json) {
-        OrderedJson rows = OrderedJson::array(), sources = OrderedJson::array();
+        OrderedJson rows = OrderedJson::array(), sources = OrderedJson::array(), imported = OrderedJson::array();
         for (const auto& list : lists) rows.push_back(about(list));
+        for (const auto& one : imports) {
+            imported.push_back({{"list", one.list}});
+            imported.back().update(about(one));
+        }
         for (const auto& one : received) sources.push_back({{"remote_source", one.source}, {"status", one.status}, {"files", one.files}});
-        print_exchange({{"lists", rows}, {"received", sources}});
+        print_exchange({{"lists", rows}, {"imports", imported}, {"received", sources}});
         return 0;
     }
-    if (lists.empty() && received.empty())
+    if (lists.empty() && imports.empty() && received.empty())
         std::cout << "no export lists and nothing received yet; begin with mediaferry exchange analyze --remote-db THEIRS\n";
     Table table{{"list", "made", "status", ">files", ">exported", ">size"}};
     for (const auto& list : lists)
         table.add({list.id, to_iso(list.created), list.status, std::to_string(list.total), std::to_string(list.exported), to_text(list.bytes)});
     if (!lists.empty()) std::cout << table.text();
+    for (const auto& one : imports)
+        std::cout << "import of " << one.list << " " << one.status << " " << to_iso(one.ended.value_or(one.started)) << ": " << one.processed << " of "
+                  << one.total << " files" << (one.errors > 0 ? ", " + std::to_string(one.errors) + " errors" : "") << "\n";
     for (const auto& one : received) std::cout << "Syncthing folder " << one.source << ": " << one.files << " " << one.status << "\n";
     return 0;
+}
+
+/// Albums are listed now and then: what a person did to one since is not in what goes out.
+std::optional<Timestamp> albums_are_of(const exchange::House& house) {
+    const auto fact = media_db::Facts(house.db).get(media_db::kAlbumsRead);
+    return fact ? from_iso(*fact) : std::nullopt;
 }
 
 }  // namespace
@@ -120,6 +136,7 @@ int exchange_show(const exchange::House& house, const ExchangeWords& words, bool
 int exchange_export(const exchange::House& house, const ExchangeWords& words, bool json) {
     const bool rehearse = words.has("dry-run");
     const auto result = exchange::export_list(house, words.list(), words.needed("output-dir"), rehearse);
+    const auto albums = albums_are_of(house);
     if (json) {
         OrderedJson failed = OrderedJson::array();
         for (const auto& [name, reason] : result.failed) failed.push_back({{"filename", name}, {"code", reason.code}, {"text", reason.text}});
@@ -128,6 +145,7 @@ int exchange_export(const exchange::House& house, const ExchangeWords& words, bo
                         {"exported", result.exported},
                         {"there_before", result.there_before},
                         {"bytes", result.bytes.count},
+                        {"albums_of", albums ? OrderedJson(to_iso(*albums)) : OrderedJson()},
                         {"failed", failed}});
     } else if (rehearse) {
         std::cout << "would export " << result.total << " files (" << to_text(result.bytes) << ") to " << result.folder.string() << "\n";
@@ -135,6 +153,8 @@ int exchange_export(const exchange::House& house, const ExchangeWords& words, bo
         std::cout << result.folder.string() << ": " << result.exported << " files exported, " << result.there_before << " there already, "
                   << result.failed.size() << " failed; " << to_text(result.bytes) << " in all, each read against its SHA-256\n";
         for (const auto& [name, reason] : result.failed) std::cout << "  " << name << ": " << reason.text << "\n";
+        if (albums)
+            std::cout << "albums are as iCloud had them at " << to_iso(*albums) << " (read every 12 hours; the same export again brings later ones)\n";
         if (result.failed.empty()) std::cout << "next, in the other house: mediaferry exchange import " << words.list() << " --import-dir DIR\n";
     }
     return result.failed.empty() ? 0 : kItemsFailed;

@@ -93,9 +93,11 @@ std::vector<Chosen> chosen_from(const Adding& adding, const std::vector<compare:
     for (const auto& name : adding.targets) {
         const auto found = std::ranges::find(targets, name, &compare::Target::name);
         if (found == targets.end()) {
+            // A folder above targets is nearer to what was meant than any spelling.
+            const auto below = std::ranges::find_if(targets, [&](const compare::Target& target) { return target.name.starts_with(name + "/"); });
             QueueWords known;
             for (const auto& target : targets) known.push_back(target.name);
-            const auto near = nearest(name, known);
+            const auto near = below != targets.end() ? below->name : nearest(name, known);
             throw BadInput{"queue.no_target", "no target " + name + " on either side" + (near.empty() ? "" : "; did you mean " + near + "?") +
                                                   " (mediaferry compare lists them)"};
         }
@@ -134,8 +136,8 @@ int queue_add(const QueueWords& words, const Options& given, const config::Setti
         }
         queued.push_back({{"target", name}, {"action", compare::word_of(one.action)}, {"files", files.files}, {"bytes", files.bytes.count}});
         if (!given.json)
-            std::cout << "queued: " << compare::word_of(one.action) << " " << name << " (" << files.files << " files, " << to_text(files.bytes)
-                      << ")\n";
+            std::cout << "queued: " << compare::word_of(one.action) << " " << name << " (" << files.files
+                      << (files.files == 1 ? " file, " : " files, ") << to_text(files.bytes) << ")\n";
     }
     if (given.json) std::cout << queue_text({{"queued", queued}, {"refused", refused}}) << "\n";
     if (chosen.empty() && !given.json) std::cout << "nothing is recommended\n";

@@ -127,7 +127,15 @@ void work_through(media_db::MediaDb& db, const config::Settings& settings, const
     };
     const auto there = [&] { return archive_side(settings.archive, nas->archive, nas->index); };
     const queue::Sides sides{*local, nas->archive, nas->index, comparing_stopped, {}};
-    queue::Runner runner{db, sides, clock, std::move(classes), settings.archive.trash, here, there, [&](const queue::Progress& seen) { talk(seen); }};
+    archive_index::Pace pace{clock.now()};
+    const auto tell = [&](const queue::Progress& seen) {
+        talk(seen);
+        const auto now = clock.now();
+        if (!pace.due(now)) return;
+        keep_books(db, *nas);
+        pace.kept(now, clock.now());
+    };
+    queue::Runner runner{db, sides, clock, std::move(classes), settings.archive.trash, here, there, tell};
     try {
         runner.run(actions);
     } catch (...) {

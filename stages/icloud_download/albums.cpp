@@ -14,7 +14,6 @@ namespace mediaferry::stages {
 
 namespace {
 
-constexpr std::string_view kRead = "albums.read";
 constexpr std::chrono::hours kOften{12};
 
 struct Album {
@@ -41,7 +40,7 @@ std::map<std::string, Album> albums_by_name(icloud::Client& client, const stage:
 void read_albums(icloud::Client& client, stage::Run& run) {
     media_db::Facts facts{run.db()};
     const auto now = run.now();
-    const auto before = facts.get(kRead);
+    const auto before = facts.get(media_db::kAlbumsRead);
     const auto last = before ? from_iso(*before) : std::nullopt;
     if (last && *last <= now && now - *last < kOften) return;
     try {
@@ -55,7 +54,7 @@ void read_albums(icloud::Client& client, stage::Run& run) {
             names.push_back(name);
         }
         books.keep_albums(names);
-        facts.set(kRead, to_iso(now), now);
+        facts.set(media_db::kAlbumsRead, to_iso(now), now);
     } catch (const SignInRequired&) {
         throw;
     } catch (const Interrupted&) {

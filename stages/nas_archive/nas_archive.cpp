@@ -89,10 +89,15 @@ Outcome NasArchive::begin(Run& run) {
     layout_.emplace(run.settings().archive.layout);
     archive_.emplace(archive::open_known(run.db(), run.settings().archive, run.now(), archive::writer_of(run.db(), run.id(), run.now())));
     archive_->check();
+    pace_.emplace(run.now());
     return Done{};
 }
 
 Outcome NasArchive::process(const MediaItem& item, Run& run) {
+    if (const auto now = run.now(); pace_->due(now)) {
+        keep_books(run);
+        pace_->kept(now, run.now());
+    }
     if (proven_already(*archive_, item, run)) {
         run.with_outcome([id = item.id, now = run.now()](media_db::MediaDb& db) {
             media_db::Catalogue(db).set_flags(id, std::nullopt, true, std::nullopt, std::nullopt, now);

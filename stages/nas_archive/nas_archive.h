@@ -6,6 +6,7 @@
 
 #include "common/archive/archive.h"
 #include "common/archive/layout.h"
+#include "common/archive_index/keeper.h"
 #include "common/stage/stage.h"
 
 namespace mediaferry::stages {
@@ -25,6 +26,7 @@ private:
     void keep_books(stage::Run&);
     std::optional<archive::Layout> layout_;
     std::optional<archive::Archive> archive_;
+    std::optional<archive_index::Pace> pace_;
 };
 
 }  // namespace mediaferry::stages

@@ -75,13 +75,13 @@ class Bench:
     def mediaferry(self, *words: str) -> str:
         return subprocess.run([self.binary, *words], env=self.environment, check=True, capture_output=True, text=True).stdout
 
-    def house(self, more: str = "") -> str:
-        """A config, and an empty archive; its uuid."""
+    def house(self, more: str = "", archive: str = "") -> str:
+        """A config, and an empty archive (in a folder, unless told otherwise); its uuid."""
         for name in ("archive", "media", "state"):
             (self.root / name).mkdir(exist_ok=True)
         (self.root / "mediaferry.yaml").write_text(
             f"database: {self.root}/state/media.db\nfolders: {{root: {self.root}/media}}\nicloud: {{username: bench@example.com}}\n"
-            f"archive: {{root: {self.root}/archive}}\npixel: {{enabled: false}}\nstatus: {{enabled: false}}\n{more}")
+            f"archive: {archive or f'{{root: {self.root}/archive}}'}\npixel: {{enabled: false}}\nstatus: {{enabled: false}}\n{more}")
         return json.loads(self.mediaferry("archive", "init", "--json"))["uuid"]
 
     def measured(self, *commands: list[str], at: Path | None = None) -> Measured:

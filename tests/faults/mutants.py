@@ -15,7 +15,8 @@ A mutant is a block of lines:
     file: common/archive/archive.cpp
     test: unit.archive contract.store/a_mark  ctest names, the likeliest killer first; after a slash: only the cases with these words in their names
     -     a line of the file, or several that follow one another
-    +     what stands there instead (nothing: the lines go)"""
+    +     what stands there instead (nothing: the lines go)
+    &     and further lines of the same file: a safeguard that stands twice on purpose is removed twice"""
 
 import argparse
 import json
@@ -46,17 +47,19 @@ class Mutant:
     why: str = ""
     file: str = ""
     tests: list[str] = field(default_factory=list)
-    old: list[str] = field(default_factory=list)
-    new: list[str] = field(default_factory=list)
+    changes: list[tuple[list[str], list[str]]] = field(default_factory=lambda: [([], [])])      # lines that are there, lines instead
 
     def applied(self, text: str) -> str:
-        old, new = "\n".join(self.old) + "\n", "".join(line + "\n" for line in self.new)
-        if text.count(old) != 1:
-            raise ValueError(f"{self.name}: {self.file} holds the lines to be changed {text.count(old)} times, not once")
-        return text.replace(old, new)
+        for lines, instead in self.changes:
+            old, new = "\n".join(lines) + "\n", "".join(line + "\n" for line in instead)
+            if text.count(old) != 1:
+                raise ValueError(f"{self.name}: {self.file} holds the lines to be changed {text.count(old)} times, not once")
+            text = text.replace(old, new)
+        return text
 
     def key(self) -> str:
-        return sha256("\n".join([self.name, self.file, *self.tests, "-", *self.old, "+", *self.new]).encode()).hexdigest()
+        lines = [line for old, new in self.changes for line in ("-", *old, "+", *new)]
+        return sha256("\n".join([self.name, self.file, *lines]).encode()).hexdigest()
 
 
 def read_mutants() -> list[Mutant]:
@@ -72,7 +75,9 @@ def read_mutants() -> list[Mutant]:
             elif line.startswith("test:"):
                 mutants[-1].tests = line.partition(":")[2].split()
             elif line[0] in "-+":
-                (mutants[-1].old if line[0] == "-" else mutants[-1].new).append(line[2:])
+                mutants[-1].changes[-1]["-+".index(line[0])].append(line[2:])
+            elif line.strip() == "&":
+                mutants[-1].changes.append(([], []))
             else:
                 raise ValueError(f"{source.name}:{number}: not understood: {line}")
     names = [mutant.name for mutant in mutants]

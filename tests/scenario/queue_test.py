@@ -156,6 +156,26 @@ class Queue(unittest.TestCase):
         # Waiting with a reason and emptying are another test's and cleanup's.
         self.assertEqual({s for s in unreached if not s.startswith(("db.queue.wait", "queue.trash.remove"))}, set())
 
+    def test_killed_anywhere_among_files_that_are_on_their_way_at_once_it_is_gone_on_with(self):
+        if self.world.run("failpoints").code != 0:
+            self.skipTest("this build has no failpoints")
+        steps = ("archive.store.copy.after:7", "files.copy.fsync.before:7", "archive.store.read_back.before:7", "archive.store.rename.after:7",
+                 "archive.store.fsync_folder.before", "archive.store.fsync_folder.after:2", "db.queue.record.commit.before")
+        for number, step in enumerate(steps):
+            target = f"push{number}/06"
+            content = {f"{'AB'[i % 2]}/{i:02}.jpg": f"{step} {i}".encode() * 1000 for i in range(12)}
+            for name, data in content.items():
+                put(self.here, f"{target}/{name}", data)
+            self.queue("add", "push", target)
+            run = subprocess.run([str(binary()), "queue", "run"], env=self.world.environment(MEDIAFERRY_FAILPOINT=f"{step}=kill"), capture_output=True, text=True)
+            self.assertEqual(run.returncode, -9, f"{step}: {run.stderr}")
+            self.assertEqual(self.rows()[target]["copied"], 0, step)
+            self.queue("run")
+            self.assertEqual({str(p.relative_to(self.nas / target)): p.read_bytes() for p in (self.nas / target).rglob("*")
+                              if p.is_file() and p.name not in ("SHA256SUMS", "mediaferry.json")}, content, step)
+            row = self.rows()[target]  # those that had their names are there already
+            self.assertEqual((row["copied"] + row["skipped"], row["errors"]), (12, 0), step)
+
     def test_a_nas_that_is_away_leaves_the_target_queued_with_its_reason(self):
         put(self.here, "2024/06/a.jpg", "a")
         self.queue("add", "push", "2024/06")

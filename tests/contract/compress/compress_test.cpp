@@ -239,10 +239,12 @@ TEST_CASE("a clip whose sound is damaged keeps its bytes, although its pictures 
     house.settings.compress.tiers[0].video.quality = 22;
     const auto whole = clip(house, "fast.mp4", {"-movflags", "+faststart"});
     const auto cut = ready(house, "IMG_0003.MP4", whole.substr(0, whole.size() - 20), MediaKind::video);
+    const auto damaged = ready(house, "IMG_0005.MP4", whole.substr(0, whole.size() - 200) + std::string(200, 'Z'), MediaKind::video);
     const auto good = ready(house, "IMG_0004.MP4", whole, MediaKind::video);
     REQUIRE(house.run("compress").exit_code == 0);
     INFO(house.item(good).compression_metadata);
     CHECK(metadata(house, cut)["kept"]["code"] == "video.broken");
+    CHECK(metadata(house, damaged).contains("kept"));
     CHECK_FALSE(metadata(house, good).contains("kept"));
 }
 

@@ -109,6 +109,7 @@ TEST_CASE("whatever a file does to its codec, the file is kept with the reason a
                                                                          {"grow", "codec.file"},
                                                                          {"eat", "codec.memory"},
                                                                          {"babble", "codec.crashed"},
+                                                                         {"\xFF\xD8\xFFname", "codec.crashed"},
                                                                          {"empty", "codec.crashed"}}));
     if (kSanitized && asked == "eat") return;  // no memory limit beside a sanitizer's shadow memory
     const auto first = waiting(house, "IMG_0001.JPG", asked);

@@ -34,6 +34,10 @@ TEST_CASE("analyze tells both directions by content and lists what they lack", "
     const auto list = media_db::Exchange(both.mine.db()).list(result.list.value()).value();
     CHECK(list.total == 1);
     CHECK(list.status == "created");
+    const auto operation = media_db::Exchange(both.mine.db()).operation_for(*result.list, "analyze").value();
+    CHECK(operation.total == 2);  // contents here, each looked up there
+    CHECK(operation.processed == 2);
+    CHECK(operation.errors == 0);
     CHECK(Neighbours::value(both.mine, "SELECT export_path FROM sync_export_files") == "2024/06/IMG_1.JPG");
 }
 

@@ -12,6 +12,7 @@
 #include "common/archive_index/reindex.h"
 #include "common/errors/errors.h"
 #include "common/media_db/books.h"
+#include "stages/nas_archive/nas_archive.h"
 #include "tests/contract/nas_archive/archived_house.h"
 
 using namespace mediaferry;
@@ -74,6 +75,37 @@ TEST_CASE("what a run archived is in the index, in SHA256SUMS and in a capsule",
     const auto published = Index::open_to_read(house.nas() / archive_index::kPublished);
     REQUIRE(published);
     CHECK(published->at("2024/06/IMG_0001.JPG"));
+}
+
+namespace {
+
+/// Ten minutes and more a photo, on a machine that never comes to the end of its run.
+class LongRun : public stage::Stage {
+public:
+    LongRun(Library& house) : house_(house), inner_(house.settings) {}
+    stage::Outcome begin(stage::Run& run) override { return inner_.begin(run); }
+    stage::Outcome process(const stage::MediaItem& item, stage::Run& run) override {
+        house_.clock.advance(std::chrono::minutes{11});
+        return inner_.process(item, run);
+    }
+
+private:
+    Library& house_;
+    stages::NasArchive inner_;
+};
+
+}  // namespace
+
+TEST_CASE("during a long run the books follow, and do not wait for its end", "[nas_archive]") {
+    Library house;
+    house.downloaded("IMG_0001.JPG");
+    house.downloaded("IMG_0002.JPG", second());
+    LongRun stage{house};
+    house.run(stage, "nas_archive");
+    const auto published = Index::open_to_read(house.nas() / archive_index::kPublished);
+    REQUIRE(published);
+    CHECK(published->count() == 1);  // what the first ten minutes brought
+    CHECK(house.capsule("2024/06").size() == 1);
 }
 
 TEST_CASE("a run with nothing new writes nothing into the archive", "[nas_archive]") {

@@ -47,6 +47,12 @@ TEST_CASE("freed: the phone deletes what was delivered, the receipt is stored an
     CHECK(asked_now(world, photo).level == PixelProof::freed);
     CHECK_FALSE(asked_now(world, other).level);
     CHECK(asked_now(world, other).reason.code == "pixel.away");
+
+    // And is about this content alone.
+    auto another = world.house.item(photo);
+    another.sha256.bytes[0] ^= 1;
+    syncthing::Road road{world.house.settings};
+    CHECK(proof_now(road, world.house.db(), world.house.settings, another, world.house.clock.now()).reason.code == "pixel.other_content");
 }
 
 TEST_CASE("freed after dwelt was enough goes on being recorded; free_phone: never leaves the outbox alone", "[pixel_verify]") {
@@ -103,6 +109,19 @@ TEST_CASE("a deletion on the phone that does not look like Free up space is doub
     CHECK(world.run().exit_code == 1);
     CHECK(world.reason(photo) == code);
     CHECK(world.proof(photo) == "delivered");
+}
+
+TEST_CASE("when the phone deletes what Google Photos never owns, somebody empties the folder", "[pixel_verify]") {
+    PhoneWorld world;
+    world.house.settings.pixel.proof = PixelProof::freed;
+    world.house.settings.pixel.kinds.push_back(MediaKind::sidecar);
+    const auto sidecar = world.delivered("IMG_1-1.AAE", 1, MediaKind::sidecar);
+    world.pair.phone_deletes("IMG_1-1.AAE");
+    const auto result = world.run();
+    CHECK(result.exit_code == 1);
+    REQUIRE(result.reason);
+    CHECK(result.reason->code == "pixel.canary");
+    CHECK(world.proof(sidecar) != "freed");
 }
 
 TEST_CASE("when the phone deletes the canary too, nothing it deleted is believed until a person has looked", "[pixel_verify]") {

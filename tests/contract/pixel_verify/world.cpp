@@ -41,8 +41,8 @@ MediaId PhoneWorld::staged(const std::string& name, unsigned seed, MediaKind kin
     return id;
 }
 
-MediaId PhoneWorld::delivered(const std::string& name, unsigned seed) {
-    const auto id = staged(name, seed);
+MediaId PhoneWorld::delivered(const std::string& name, unsigned seed, MediaKind kind) {
+    const auto id = staged(name, seed, kind);
     run();
     if (proof(id) == "staged") throw std::runtime_error(name + " was not delivered: " + reason(id));
     return id;

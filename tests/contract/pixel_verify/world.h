@@ -19,7 +19,7 @@ public:
     /// A photo that pixel_sync is done with, in the outbox under `name`.
     MediaId staged(const std::string& name, unsigned seed = 1, MediaKind kind = MediaKind::photo, std::size_t size = 20'000);
     /// staged(), then pixel_verify: the phone has it and the proof level `delivered` is stored.
-    MediaId delivered(const std::string& name, unsigned seed = 1);
+    MediaId delivered(const std::string& name, unsigned seed = 1, MediaKind kind = MediaKind::photo);
     /// pixel_verify, a second after whatever was before.
     stage::WorkResult run() {
         house.clock.advance(std::chrono::seconds{1});

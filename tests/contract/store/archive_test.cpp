@@ -109,21 +109,85 @@ TEST_CASE("Bytes that change on the NAS between writing and reading back are fou
     CHECK(archive.store(photo.incoming).path == fs::path("2024/06/IMG_1.JPG"));
 }
 
+TEST_CASE("Several come in at once: each with its own fate, none twice, none under a name that another has", "[archive]") {
+    World world;
+    auto archive = world.open();
+    test::write(world.disk / "2024/06/IMG_3.JPG", "somebody else's");
+    const Original one{noise(300'000, 1)}, twin{noise(300'000, 1)}, same_name{noise(5000, 2), "2024/06/img_1.jpg"};
+    const Original other_folder{noise(5000, 3), "2024/07/IMG_1.JPG"}, third{noise(5000, 4), "2024/06/IMG_3.JPG"};
+    Original rotten{noise(5000, 5), "2024/06/IMG_5.JPG"}, unknown{noise(5000, 6), "2024/06/IMG_6.JPG"};
+    rotten.incoming.sha256 = one.incoming.sha256;
+    unknown.incoming.sha256.reset();
+    const auto told = archive.store_all({one.incoming, twin.incoming, same_name.incoming, other_folder.incoming, third.incoming, rotten.incoming,
+                                         unknown.incoming});
+    REQUIRE(told.size() == 7);
+    const auto path_of = [&](std::size_t at) { return told[at].stored ? told[at].stored->path.string() : ""; };
+    CHECK(path_of(0) == "2024/06/IMG_1.JPG");
+    CHECK(path_of(1) == "2024/06/IMG_1.JPG");
+    CHECK(told[1].stored->adopted);
+    CHECK(path_of(2) == "2024/06/img_1-2.jpg");
+    CHECK(path_of(3) == "2024/07/IMG_1.JPG");
+    CHECK(path_of(4) == "2024/06/IMG_3-2.JPG");
+    REQUIRE(told[5].failed);
+    CHECK(code_of_error([&] { std::rethrow_exception(told[5].failed); }) == "local.changed");
+    CHECK(path_of(6) == "2024/06/IMG_6.JPG");
+    CHECK(told[6].stored->sha256 == files::digest_bytes(noise(5000, 6)).sha256);
+    CHECK(read(world.disk / "2024/06/img_1-2.jpg") == noise(5000, 2));
+    CHECK(read(world.disk / "2024/06/IMG_3.JPG") == "somebody else's");
+    CHECK(world.names() == std::vector<std::string>{"IMG_1.JPG", "IMG_3-2.JPG", "IMG_3.JPG", "IMG_6.JPG", "img_1-2.jpg"});
+}
+
+TEST_CASE("A file of unknown content that changes while it is read is not taken; those beside it are", "[archive]") {
+    World world;
+    auto archive = world.open();
+    test::TempDir home;
+    test::write(home / "a", noise(3'000'000, 1));
+    const auto source = files::Tree::open(home.path()).open_read("a");
+    const Original beside{noise(5000, 2), "2024/06/IMG_2.JPG"};
+    const Incoming moving{source.get(), "2024/06/IMG_1.JPG", {}, {3'000'000}, kTaken, {}};
+    bool done = false;
+    const auto change = [&](Bytes) {
+        if (std::exchange(done, true)) return;
+        fs::last_write_time(home / "a", kTaken.time_since_epoch().count());  // as a person's touch does; the bytes may have changed with it
+    };
+    const auto told = archive.store_all({moving, beside.incoming}, {}, change);
+    REQUIRE(told[0].failed);
+    CHECK(code_of_error([&] { std::rethrow_exception(told[0].failed); }) == "file.changed");
+    CHECK(told[1].stored);
+    CHECK(world.names() == std::vector<std::string>{"IMG_2.JPG"});
+}
+
+TEST_CASE("Of several that were stopped, or whose archive went, none counts and none stays", "[archive]") {
+    World world;
+    auto archive = world.open();
+    const Original one{noise(5000, 1)}, two{noise(5000, 2), "2024/06/IMG_2.JPG"};
+    int asked = 0;
+    CHECK_THROWS_AS(archive.store_all({one.incoming, two.incoming}, [&] { return ++asked > 5; }), Interrupted);
+    CHECK(world.names().empty());
+    int copied = 0;
+    CHECK(code_of_error([&] {
+              archive.store_all({one.incoming, two.incoming}, {}, [&](Bytes) {
+                  if (++copied == 2) fs::rename(world.disk / kMarkerName, world.disk / "away");
+              });
+          }) == "nas.unmounted");
+    CHECK(world.names().empty());
+}
+
 TEST_CASE("A copy that changed or went is told from one that is good", "[archive]") {
     World world;
     auto archive = world.open();
     const Original photo{noise(70'000, 1)};
     const auto path = archive.store(photo.incoming).path;
     using Reading = Archive::Reading;
-    CHECK(archive.reread(path, photo.incoming.sha256).reading == Reading::same);
+    CHECK(archive.reread(path, *photo.incoming.sha256).reading == Reading::same);
     test::write(world.disk / path, noise(70'000, 2));
-    CHECK(archive.reread(path, photo.incoming.sha256).reading == Reading::different);
+    CHECK(archive.reread(path, *photo.incoming.sha256).reading == Reading::different);
     const auto aside = archive.set_damaged_aside(path, kTaken);
     CHECK(read(world.disk / aside) == noise(70'000, 2));
-    CHECK(archive.reread(path, photo.incoming.sha256).reading == Reading::missing);
+    CHECK(archive.reread(path, *photo.incoming.sha256).reading == Reading::missing);
     archive.store(photo.incoming);
     test::TempDir home;
-    archive.fetch(path, photo.incoming.sha256, home / "back.jpg", kTaken);
+    archive.fetch(path, *photo.incoming.sha256, home / "back.jpg", kTaken);
     CHECK(read(home / "back.jpg") == noise(70'000, 1));
 }
 

@@ -36,6 +36,21 @@ TEST_CASE("A copied file has its bytes, its time, and the digest of what was rea
     CHECK(status->st_mtim.tv_sec == kTime.time_since_epoch().count());
 }
 
+TEST_CASE("Several files on their way at once are each complete when they are settled", "[store]") {
+    AnyStore store;
+    std::vector<std::unique_ptr<files::Arriving>> arriving;
+    for (std::uint32_t i = 0; i < 20; ++i)
+        arriving.push_back(store->write_in(AtHome{noise(1000 + i * 100'000, i)}.fd(), "a" + std::to_string(i) + ".part", kTime));
+    for (auto& one : arriving) one->depart();
+    for (auto& one : arriving) one->settle();
+    for (std::uint32_t i = 0; i < 20; ++i) {
+        const auto name = "a" + std::to_string(i) + ".part";
+        CHECK(arriving[i]->digests() == test::digests_of(noise(1000 + i * 100'000, i)));
+        CHECK(store->read_back(name).digests == arriving[i]->digests());
+        CHECK(fs::last_write_time(store.disk / name) == kTime.time_since_epoch().count());
+    }
+}
+
 TEST_CASE("A new file is never made over one that is there", "[store]") {
     AnyStore store;
     test::write(store.disk / "a.jpg", "theirs");

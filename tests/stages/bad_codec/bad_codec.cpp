@@ -35,7 +35,9 @@ Compressed craft::make(const Order& order) {
     if (asked.starts_with("empty")) return {std::nullopt, "", "nothing at all", 99, library()};
     write_at(order.result, 0, "\xFF\xD8\xFF small");
     sync(order.result);
-    return {std::nullopt, "", "as it should be", 99, library()};
+    Compressed made{std::nullopt, "", "as it should be", 99, library()};
+    if (asked.starts_with("\xFF\xD8\xFFname")) made.extension = ".sh";
+    return made;
 }
 
 Compressed craft::look(const Order&) { return keep("codec.none", "a bad codec shows nothing"); }

@@ -33,6 +33,23 @@ TEST_CASE("A file counts only when its name is on the NAS's disk, and one that w
     CHECK(flushes.of(world.nas / "2024/06"));
 }
 
+TEST_CASE("Of several that come in at once each is flushed by its writer, and each folder", "[archive]") {
+    World world;
+    auto archive = world.open();
+    std::vector<World::Original> originals;
+    std::vector<Incoming> incoming;
+    for (const auto* name : {"2024/06/IMG_1.JPG", "2024/06/IMG_2.JPG", "2024/07/IMG_3.JPG", "2025/01/IMG_4.JPG", "2025/01/IMG_5.JPG"}) {
+        originals.push_back(world.original(name, noise(5000, static_cast<std::uint32_t>(originals.size() + 1))));
+        incoming.push_back(originals.back().incoming);
+    }
+    const test::Flushes flushes;
+
+    const auto told = archive.store_all(incoming);
+
+    for (const auto& one : told) CHECK(flushes.by_writer_of(world.nas / one.stored.value().path));
+    for (const auto* folder : {"2024/06", "2024/07", "2025/01"}) CHECK(flushes.of(world.nas / folder));
+}
+
 TEST_CASE("A copy that got its name on a disk that is the archive's no more does not count", "[archive]") {
     World world;
     auto archive = world.open();

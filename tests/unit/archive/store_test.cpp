@@ -83,8 +83,8 @@ TEST_CASE("A live pair is renamed together, whichever comes first", "[archive]")
     test::write(world.nas / "2024/06/IMG_1.HEIC", "another photo of that name");
     auto still = world.original("2024/06/IMG_1.HEIC", noise(5000, 1));
     auto movie = world.original("2024/06/IMG_1.MOV", noise(9000, 2));
-    still.incoming.siblings = {{"IMG_1.MOV", movie.incoming.sha256, movie.incoming.size, {}}};
-    movie.incoming.siblings = {{"IMG_1.HEIC", still.incoming.sha256, still.incoming.size, {}}};
+    still.incoming.siblings = {{"IMG_1.MOV", *movie.incoming.sha256, movie.incoming.size, {}}};
+    movie.incoming.siblings = {{"IMG_1.HEIC", *still.incoming.sha256, still.incoming.size, {}}};
     const bool movie_first = GENERATE(true, false);
     const auto first = archive.store(movie_first ? movie.incoming : still.incoming);
     const auto second = archive.store(movie_first ? still.incoming : movie.incoming);
@@ -253,11 +253,11 @@ TEST_CASE("Reading again tells the right bytes from wrong and missing ones", "[a
     auto archive = world.open();
     const auto photo = world.original("2024/06/IMG_1.JPG", noise(100'000, 1));
     const auto stored = archive.store(photo.incoming);
-    CHECK(archive.reread(stored.path, photo.incoming.sha256).reading == Archive::Reading::same);
+    CHECK(archive.reread(stored.path, *photo.incoming.sha256).reading == Archive::Reading::same);
     test::write(world.nas / stored.path, noise(100'000, 2));
-    CHECK(archive.reread(stored.path, photo.incoming.sha256).reading == Archive::Reading::different);
+    CHECK(archive.reread(stored.path, *photo.incoming.sha256).reading == Archive::Reading::different);
     fs::remove(world.nas / stored.path);
-    CHECK(archive.reread(stored.path, photo.incoming.sha256).reading == Archive::Reading::missing);
+    CHECK(archive.reread(stored.path, *photo.incoming.sha256).reading == Archive::Reading::missing);
 }
 
 TEST_CASE("A fetched file is what was archived, or is not there", "[archive]") {
@@ -265,10 +265,10 @@ TEST_CASE("A fetched file is what was archived, or is not there", "[archive]") {
     auto archive = world.open();
     const auto photo = world.original("2024/06/IMG_1.JPG", noise(100'000, 1));
     const auto stored = archive.store(photo.incoming);
-    archive.fetch(stored.path, photo.incoming.sha256, world.dir / "home.jpg", kTaken);
+    archive.fetch(stored.path, *photo.incoming.sha256, world.dir / "home.jpg", kTaken);
     CHECK(read(world.dir / "home.jpg") == noise(100'000, 1));
     test::write(world.nas / stored.path, noise(100'000, 2));
-    CHECK(code_thrown([&] { archive.fetch(stored.path, photo.incoming.sha256, world.dir / "bad.jpg", kTaken); }) == "nas.damaged");
+    CHECK(code_thrown([&] { archive.fetch(stored.path, *photo.incoming.sha256, world.dir / "bad.jpg", kTaken); }) == "nas.damaged");
     CHECK_FALSE(fs::exists(world.dir / "bad.jpg"));
 }
 

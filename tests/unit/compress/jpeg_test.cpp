@@ -206,6 +206,15 @@ TEST_CASE("a movie that a photo speaks of lies behind it whole, or the photo kee
     if (why) CHECK(why->kept->code == "photo.trailer");
 }
 
+TEST_CASE("a JPEG that claims more pixels than its bytes can hold meets no decoder", "[compress]") {
+    auto file = camera_jpeg(test::paint(1, test::Scene::leaves, 320, 240));
+    REQUIRE_FALSE(exotic(take_apart(file)));
+    file.replace(file.find("\xFF\xC0") + 5, 4, "\x27\x10\x27\x10");  // 10,000 lines of 10,000: as many as a poster may have
+    const auto why = exotic(take_apart(file));
+    REQUIRE(why);
+    CHECK(why->kept->code == "photo.size");
+}
+
 TEST_CASE("a JPEG cut anywhere is refused, never taken for a shorter one", "[compress]") {
     const bool progressive = GENERATE(false, true);
     const auto file = camera_jpeg(test::paint(1, test::Scene::leaves, 320, 240), 90, {}, progressive);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <thread>
 
@@ -183,7 +184,7 @@ TEST_CASE("moving to another disk, a file that somebody writes to meanwhile keep
     if (!fs::exists(other) || Tree::identity_of(other)->device == Tree::identity_of(dir.path())->device) return;
     const auto elsewhere = other / files::temporary_name();
     fs::create_directories(elsewhere);
-    const auto from = write(dir / "IMG_0001.JPG", noise(8 << 20, 9));
+    const auto from = write(dir / "IMG_0001.JPG", noise(32 << 20, 9));
     const bool the_copy = GENERATE(false, true);
     const auto meddle = [&] {
         if (!the_copy) {  // the source gets another time, over and over
@@ -200,12 +201,14 @@ TEST_CASE("moving to another disk, a file that somebody writes to meanwhile keep
     };
     std::string code;
     {
+        std::atomic<bool> begun = false;
         std::jthread somebody{[&](const std::stop_token& enough) {
-            while (!enough.stop_requested()) try {
+            for (; !enough.stop_requested(); begun = true, begun.notify_all()) try {
                     meddle();
                 } catch (const std::exception&) {  // the copy is gone again
                 }
         }};
+        begun.wait(false);
         try {
             files::move_file(from, elsewhere / "IMG_0001.JPG");
         } catch (const TransientError& error) {

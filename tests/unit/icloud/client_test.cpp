@@ -331,6 +331,14 @@ TEST_CASE("a fetched file is proven to be the resource", "[icloud]") {
         CHECK_THROWS_WITH(client.fetch(resource, part), Catch::Contains("not what iCloud lists"));
         CHECK_FALSE(fs::exists(part));
     }
+    SECTION("of what is longer than listed no more is taken") {
+        auto shorter = resource;
+        shorter.size = {1000};
+        std::uint64_t moved = 0;
+        CHECK_THROWS_WITH(client.fetch(shorter, part, [&](Bytes bytes) { moved += bytes.count; }), Catch::Contains("not what iCloud lists"));
+        CHECK(moved <= 1000);
+        CHECK_FALSE(fs::exists(part));
+    }
     SECTION("an expired address is told as such") {
         world.apple.fault({{"checksum", resource.checksum}, {"status", 410}, {"body", ""}});
         try {

@@ -113,4 +113,14 @@ TEST_CASE("history that was tampered with shows where", "[events]") {
     CHECK(Upkeep(world.db).check().size() == 1);
 }
 
+TEST_CASE("history that was written anew in one place, with a hash that fits, shows in the next", "[events]") {
+    World world, other;
+    world.events.add({0, world.now(), {}, {}, {}, "nas_archive", "copy_lost", R"({"path":"a"})"});
+    world.events.add({0, world.now(), {}, {}, {}, "nas_archive", "read_again", "{}"});
+    other.events.add({0, world.now(), {}, {}, {}, "nas_archive", "copy_lost", R"({"path":"b"})"});
+    world.db.impl().run("UPDATE event SET detail = '" + other.db.impl().text("SELECT detail FROM event WHERE id = 1") + "', hash = '" +
+                        other.db.impl().text("SELECT hash FROM event WHERE id = 1") + "' WHERE id = 1");
+    CHECK(world.events.broken_at() == 2);
+}
+
 }  // namespace mediaferry::media_db

@@ -68,10 +68,18 @@ TEST_CASE("a file of the archive that is written to while it is pulled does not 
 TEST_CASE("a file here that is written to while it is pushed does not get to the archive", "[queue]") {
     Carrying at;
     const auto here = test::write(at.here / "2020/clip.mov", kBytes);
-    const auto push = [&](const queue::Sides& sides) { queue::push(sides, "2020/clip.mov", at.house.clock.now()); };
+    test::write(at.here / "2020/beside.jpg", "nobody touches this one");
+    const auto push = [&](const queue::Sides& sides) {
+        const auto pushed = queue::push(sides, {"2020/clip.mov", "2020/beside.jpg"}, at.house.clock.now());
+        CHECK_FALSE(pushed[1].failed);
+        CHECK_FALSE(pushed[1].reason);
+        if (pushed[0].failed) std::rethrow_exception(pushed[0].failed);
+        CHECK(pushed[0].row);
+    };
 
     CHECK(at.trouble(push, [&] { test::write(here, kBytes.substr(0, kBytes.size() - 1) + "?"); }) == "file.changed");
     CHECK_FALSE(fs::exists(at.house.nas() / "2020/clip.mov"));
+    CHECK(test::read(at.house.nas() / "2020/beside.jpg") == "nobody touches this one");
 
     CHECK(at.trouble(push, {}).empty());
     CHECK(test::read(at.house.nas() / "2020/clip.mov") == test::read(here));

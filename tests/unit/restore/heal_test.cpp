@@ -145,6 +145,40 @@ TEST_CASE("a copy that is gone from the NAS is healed from what was laid out for
     }
 }
 
+TEST_CASE("whichever places rot at once, the next one that is whole heals them, and nothing that rotted is copied anywhere", "[heal]") {
+    ArchivedHouse house;
+    const auto photo = house.archived("IMG_1.JPG");
+    const auto content = Sample{}.content;
+    shelve(house, photo, content, "IMG_1.JPG");
+    stage_for_phone(house, photo, content);
+    const auto original = *house.item(photo).local_path;
+    const std::vector<std::pair<fs::path, std::string>> in_turn{{original, "the original at home"},
+                                                                {house.folder("library") / "2024/06/IMG_1.JPG", "the library at home"},
+                                                                {house.folder("pixel_sync") / "out.jpg", "the phone's outbox"}};
+    for (std::size_t rotten = 0; rotten <= in_turn.size(); ++rotten) {
+        INFO(rotten);
+        const bool lost = rotten == in_turn.size();
+        const auto on_nas = house.on_nas(photo);
+        house.rot(on_nas);
+        for (std::size_t i = 0; i < rotten; ++i) house.rot(in_turn[i].first);
+        const auto result = house.scrub();
+        const auto at_nas = std::ranges::find(result.findings, "nas", &restore::Finding::place);
+        REQUIRE(at_nas != result.findings.end());
+        if (lost) {
+            CHECK(at_nas->not_healed->code == "heal.no_source");
+            CHECK(result.healed == 0);
+            for (const auto& [path, words] : in_turn) CHECK(read(path) != content);
+            break;
+        }
+        REQUIRE(at_nas->healed);
+        CHECK(at_nas->healed->from == in_turn[rotten].second);
+        CHECK(result.unhealed() == 0);
+        CHECK(read(house.on_nas(photo)) == content);
+        CHECK(read(original) == content);
+        CHECK(read(in_turn[1].first) == content);
+    }
+}
+
 TEST_CASE("without healing a rotten copy is told, stops counting, and lies where it lay", "[heal]") {
     ArchivedHouse house;
     const auto photo = house.archived("IMG_1.JPG");

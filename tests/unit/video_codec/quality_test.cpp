@@ -90,6 +90,12 @@ TEST_CASE("the largest CRF that is good enough is found in four tries at most", 
     CHECK(better_crf(chosen.crf, 0.97, floor, chosen.slope, scale) <= chosen.crf - 1 + (chosen.crf - 1 < scale.least ? 10 : 0));
 }
 
+TEST_CASE("a curve that no try comes down to is given up after four", "[video]") {
+    int asked = 0;
+    find_crf(0.98, 26, scale_of({}), [&](double) { return ++asked, 1 - 0.02 * 1.01; });
+    CHECK(asked == 4);
+}
+
 TEST_CASE("a floor out of reach is told, and bounds are kept", "[video]") {
     config::VideoTier tier;
     tier.min_crf = 20;
