@@ -185,6 +185,20 @@ TEST_CASE("pixel_sync takes no name that the disk or Syncthing's memory knows, a
     CHECK(world.name(other) == "IMG_2-" + number(other) + "-2.JPG");
     CHECK(test::read(world.outbox() / ("IMG_1-" + number(photo) + ".JPG")) == "somebody else's");
 
+    // What was sent under a name long ago, before Syncthing was set up anew.
+    const auto fourth = house.downloaded("IMG_4.JPG", sample(4));
+    media_db::Copy old;
+    old.media = photo;
+    old.place = Place::pixel;
+    old.path = "IMG_4-" + number(fourth) + ".JPG";
+    old.sha256 = house.item(photo).sha256;
+    old.size = house.item(photo).size;
+    old.proof = "freed";
+    old.written = house.clock.now();
+    media_db::Evidence(house.db()).removed(media_db::Evidence(house.db()).add(old), house.clock.now());
+    CHECK(house.run("pixel_sync").exit_code == 0);
+    CHECK(world.name(fourth) == "IMG_4-" + number(fourth) + "-2.JPG");
+
     house.settings.workflow.prefix_names = true;
     const auto third = house.downloaded("IMG_3.JPG", sample(3));
     CHECK(house.run("pixel_sync").exit_code == 0);
