@@ -7,10 +7,11 @@ import sqlite3
 import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Callable
 
 from standin_syncthing import PHONE, moment
-from world import FOLDERS, binary
+from world import FOLDERS, World, binary, quick_tiers
 
 
 @dataclass
@@ -24,6 +25,8 @@ class Verb:
     goes_further: bool = False                               # said once more it does more: settles what it copied, for instance
     broken: bool = False                                     # the world before it is not in order, and the judge would say so
     deaths: bool = False                                     # something died before it: killed once more, a file is set aside by design
+    config: Callable[[object], Path] | None = None           # the config file that the verb is run with, if not the world's
+    unaudited: bool = False                                  # audit would name what is wrong in the world, and the judge would not
     single: bool = True                                      # one process: a kill is seen in its exit
 
 
@@ -218,6 +221,36 @@ def census_gate_closed(bench) -> None:
     bench.run("icloud_download")
 
 
+def compressing(name: str, *, photo: dict | None = None, **keys):
+    """A config with other rules for the library's photos."""
+    def written(bench) -> Path:
+        world = bench.world
+        file = bench.disk.at / f"{name}.yaml"
+        if not file.exists():
+            tiers = [{**tier, "photo": photo if photo and "lossless" in photo else {**tier["photo"], **(photo or {})}} for tier in quick_tiers()]
+            text = world.config | {"compress": world.config["compress"] | {"tiers": tiers} | keys}
+            World.write_config(type("Written", (), {"config": text, "config_file": file})())
+        return file
+    return written
+
+
+LOWER = compressing("lower", photo={"quality": 40, "min_quality": 30, "floor": 0.5})
+AS_GOOD = compressing("as-good", photo={"min_quality": 49})
+JPEG_XL = compressing("jpeg-xl", photo={"lossless": True, "jpeg_xl": True, "png": "keep"})
+FROM_THE_COPY = compressing("from-the-copy", photo={"quality": 30, "min_quality": 20, "floor": 0.5}, when_archive_is_away="copy", minimum_saving="1 B", minimum_saving_share="0%")
+FROM_THE_COPY_IN_VAIN = compressing("in-vain", photo={"quality": 30, "min_quality": 20, "floor": 0.5}, when_archive_is_away="copy", minimum_saving="10 MiB")
+
+
+def policy_changed(config, and_then=lambda bench: None):
+    """The owner changes the config and asks for new small copies."""
+    def before(bench) -> None:
+        done = bench.world.run("redo", "compress", "--policy-changed", environment={"MEDIAFERRY_CONFIG": str(config(bench))})
+        if done.code != 0 or not bench.judge.rows("SELECT 1 FROM step WHERE stage = 'compress' AND status = 'pending'"):
+            raise RuntimeError(f"nothing is to be made again: {done}")
+        and_then(bench)
+    return before
+
+
 VERBS = [
     Verb("run", "download", ["run", "--no-progress"], goes_further=True, deaths=True, single=False),
     Verb("archive init", "download", ["archive", "init"], before=marker_gone),
@@ -246,6 +279,13 @@ VERBS = [
     Verb("db restore, older", "nas_archive.settle", ["db", "restore", "--yes"], before=older_backup("icloud_mark")),
     Verb("compress after a death", "compress", ["--run-stage", "compress"], deaths=True, before=lambda bench: dies_at(bench, "compress", "compress.library.shelve.after:2=kill")),
     Verb("compress again", "cleanup", ["--run-stage", "compress"], before=all_to_compress_again),
+    Verb("redo --policy-changed", "cleanup", ["redo", "compress", "--policy-changed"], config=LOWER),
+    Verb("compress, lower", "cleanup", ["--run-stage", "compress"], config=LOWER, before=policy_changed(LOWER)),
+    Verb("compress, as good", "cleanup", ["--run-stage", "compress"], config=AS_GOOD, before=policy_changed(AS_GOOD)),
+    Verb("compress, JPEG XL", "cleanup", ["--run-stage", "compress"], config=JPEG_XL, before=policy_changed(JPEG_XL)),
+    Verb("compress from the copy", "cleanup", ["--run-stage", "compress"], ends_with=(0, 69), config=FROM_THE_COPY, unaudited=True, before=policy_changed(FROM_THE_COPY, marker_gone)),
+    Verb("compress from the copy, in vain", "cleanup", ["--run-stage", "compress"], ends_with=(0, 69), config=FROM_THE_COPY_IN_VAIN, unaudited=True,
+         before=policy_changed(FROM_THE_COPY_IN_VAIN, marker_gone)),
     Verb("icloud_delete, vetoed", "icloud_delete", ["--run-stage", "icloud_delete"], before=owner("unfile", "twin-1")),
     Verb("icloud_delete, veto taken back", "icloud_delete", ["--run-stage", "icloud_delete"], before=owner("unfile", "twin-1", "icloud_delete", "file")),
     Verb("icloud_delete, edited", "icloud_delete", ["--run-stage", "icloud_delete"], before=owner("touch", "twin-1"), goes_further=True),
