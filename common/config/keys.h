@@ -116,6 +116,7 @@ void tier_keys(Keys& in, Tier& tier) {
         photo.optional("max_megapixels", tier.photo.max_megapixels, syntax::number(0.01, 1000));
         photo.value("png", tier.photo.png, syntax::word({"keep", "optimise"}));
         photo.value("jpeg_xl", tier.photo.jpeg_xl, syntax::flag());
+        photo.value("heic", tier.photo.heic, syntax::word({"keep", "reduce"}));
     });
     in.kept_or("video", tier.video.keep, [&](Keys& video) {
         video.value("codec", tier.video.codec, syntax::word({"hevc", "av1", "h264"}));

@@ -124,6 +124,7 @@ struct PhotoTier {
     int min_quality = 50;                  ///< the lowest tried; where it is above `quality`, that one alone is tried
     std::string png = "optimise";          ///< keep | optimise: packed better, every pixel as it was
     bool jpeg_xl = false;                  ///< a JPEG becomes a JPEG XL that it can be restored from, instead of being made coarser
+    std::string heic = "keep";             ///< keep | reduce: one that has more pixels than `max_megapixels` and nothing beside them is made again
 };
 struct VideoTier {
     bool keep = false;

@@ -41,7 +41,7 @@ Sha256 checksum_from(const json& text) {
 
 json photo_json(const config::PhotoTier& tier) {
     json object{{"quality", tier.quality}, {"min_quality", tier.min_quality}, {"floor", tier.floor}, {"lossless", tier.lossless},
-                {"png", tier.png},         {"jpeg_xl", tier.jpeg_xl}};
+                {"png", tier.png},         {"jpeg_xl", tier.jpeg_xl},         {"heic", tier.heic}};
     if (tier.max_megapixels) object["max_megapixels"] = *tier.max_megapixels;
     return object;
 }
@@ -67,6 +67,7 @@ config::PhotoTier photo_from(const json& object) {
     tier.lossless = object.at("lossless").get<bool>();
     tier.png = object.at("png").get<std::string>();
     tier.jpeg_xl = object.at("jpeg_xl").get<bool>();
+    tier.heic = object.at("heic").get<std::string>();
     if (object.contains("max_megapixels")) tier.max_megapixels = object["max_megapixels"].get<double>();
     return tier;
 }

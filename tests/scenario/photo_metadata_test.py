@@ -18,7 +18,7 @@ import photo_metadata as metadata  # noqa: E402
 
 CODEC = Path(os.environ["MEDIAFERRY_BUILD"]) / "lib" / "mediaferry" / "photo-codec"
 WIDTH, HEIGHT = 640, 480
-MEDIUM = {"quality": 92, "min_quality": 50, "floor": 0.9, "lossless": False, "png": "keep", "jpeg_xl": False}
+MEDIUM = {"quality": 92, "min_quality": 50, "floor": 0.9, "lossless": False, "png": "keep", "jpeg_xl": False, "heic": "keep"}
 LIGHT = dict(MEDIUM, lossless=True)
 HEAVY = dict(MEDIUM, max_megapixels=0.1)
 # They tell where the picture in front of the others ends.

@@ -15,7 +15,7 @@ TEST_CASE("an order arrives as it was given", "[compress]") {
     order.sha256.bytes[3] = 7;
     order.extension = ".HEIC";
     order.container = "mp4";
-    order.photo = {false, 77, 12.5, true, 0.91, 33, "keep", true};
+    order.photo = {false, 77, 12.5, true, 0.91, 33, "keep", true, "reduce"};
     order.video = {false, "av1", 31, 1920, "slow", 0.97, 20, 40, 33, "base_layer"};
     order.from_copy = true;
     order.small = 7;
@@ -37,6 +37,7 @@ TEST_CASE("an order arrives as it was given", "[compress]") {
     CHECK(got.photo.max_megapixels == 12.5);
     CHECK(got.photo.png == "keep");
     CHECK(got.photo.jpeg_xl);
+    CHECK(got.photo.heic == "reduce");
     CHECK(got.video.codec == "av1");
     CHECK(got.video.max_long_edge == 1920);
     CHECK(got.video.preset == "slow");

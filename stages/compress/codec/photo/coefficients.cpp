@@ -38,7 +38,8 @@ struct Coefficients::Parts {
         auto& info = decoder.info();
         JBLOCKARRAY rows = nullptr;
         decoder.guarded([&] {
-            rows = info.mem->access_virt_barray(reinterpret_cast<j_common_ptr>(&info), blocks[component_index], static_cast<JDIMENSION>(number), 1, TRUE);
+            rows = info.mem->access_virt_barray(reinterpret_cast<j_common_ptr>(&info), blocks[component_index], static_cast<JDIMENSION>(number), 1,
+                                                TRUE);
         });
         return rows[0];
     }
@@ -109,7 +110,8 @@ TileScores Coefficients::sampled(int quality) {
             for (int column = 0; column < columns; ++column) {
                 if (!is_sampled(column, row, columns * rows)) continue;
                 Parts::Tile tile{tile_at(column, width), tile_at(row, height), {}};
-                parts.paint(tile.across, tile.down, painter, [](std::int16_t*) {}, canvas.data());
+                parts.paint(
+                    tile.across, tile.down, painter, [](std::int16_t*) {}, canvas.data());
                 for (int y = 0; y < tile.down.length; ++y)
                     tile.before.insert(tile.before.end(), canvas.begin() + y * static_cast<std::ptrdiff_t>(kCanvas),
                                        canvas.begin() + y * static_cast<std::ptrdiff_t>(kCanvas) + tile.across.length);

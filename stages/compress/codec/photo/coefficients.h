@@ -26,8 +26,8 @@ public:
     bool changes_at(int quality) const;
     bool is_grey_or_ycc() const;
 
-    /// The JPEG with no quantisation step finer than that of `quality`, its Huffman tables fitted to it, without metadata. Steps that are coarser already
-    /// stay. The coefficients are used up: call it once, last.
+    /// The JPEG with no quantisation step finer than that of `quality`, its Huffman tables fitted to it, without metadata. Steps that are coarser
+    /// already stay. The coefficients are used up: call it once, last.
     std::string requantised(int quality);
     /// The very same coefficients, better packed: every pixel stays what it was. Call it once, last.
     std::string repacked();

@@ -92,7 +92,11 @@ public:
             if (picture && !thumbs_.contains(id) && !parts_.contains(id) && !auxiliary_.contains(id) && !item.hidden) ++shown;
             if (auxiliary_.contains(id)) add(auxiliary_name(item));
             const auto depth = depth_of(item);
-            if (id == primary_ || parts_.contains(id)) facts_.depth = std::max(facts_.depth, depth);
+            if (id != primary_ && !parts_.contains(id)) continue;
+            facts_.depth = std::max(facts_.depth, depth);
+            each_property(item, [&](const HeifBox& box) {
+                if (box.type == "hvcC" && (Bounded{box.body}.number(16, 1).value_or(0) & 3) > 1) facts_.full_chroma = true;
+            });
         }
         if (shown > 1) add("several pictures");
     }
@@ -167,6 +171,9 @@ private:
 
     void describe(const HeifItem& item) {
         each_property(item, [&](const HeifBox& box) {
+            if (box.type == "irot")
+                facts_.quarter_turns = (facts_.quarter_turns + static_cast<int>(Bounded{box.body}.number(0, 1).value_or(0) & 3)) % 4;
+            if (box.type == "imir" || box.type == "clap") facts_.cropped_or_mirrored = true;
             if (box.type != "ispe") return;
             const Bounded in{behind_flags(box.body)};
             facts_.width = in.quad(0).value_or(0);

@@ -16,6 +16,9 @@ struct HeifFacts {
     bool sequence = false;                ///< frames in a track, as a clip has them
     std::uint32_t width = 0, height = 0;  ///< of the primary item, the tiles of a grid put together
     int depth = 8;
+    bool full_chroma = false;          ///< its colours have more samples than one for four pixels
+    int quarter_turns = 0;             ///< that the shown picture is turned by, counterclockwise
+    bool cropped_or_mirrored = false;  ///< besides
     std::vector<std::string> further;  ///< "a gain map", "a depth map", "an alpha plane", "a matte", "several pictures", "audio or other data"
     bool cut = false;                  ///< a box leads outside the file, or what must be there is not
 };

@@ -72,8 +72,8 @@ Compressed repacked(const Work& work) {
 /// When no quality of the tier looks good enough.
 Compressed not_reached(const Work& work) {
     if (!work.resized()) return repacked(work);
-    return keep("photo.floor", "with fewer pixels it does not look as the tier asks for (floor) at any quality up to " +
-                                   std::to_string(work.order.photo.quality));
+    return keep("photo.floor",
+                "with fewer pixels it does not look as the tier asks for (floor) at any quality up to " + std::to_string(work.order.photo.quality));
 }
 
 /// What is held against a small copy, because its original is away, may lose half as much again only: the copy has lost once.

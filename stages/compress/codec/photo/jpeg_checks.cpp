@@ -20,7 +20,8 @@ std::uint64_t sum_of(std::string_view xmp, std::string_view name) {
     std::uint64_t sum = 0;
     for (auto at = xmp.find(name); at != std::string_view::npos; at = xmp.find(name, at + name.size())) {
         auto digit = at + name.size();
-        while (digit < xmp.size() && (xmp[digit] == ' ' || xmp[digit] == '=' || xmp[digit] == '"' || xmp[digit] == '\'' || xmp[digit] == '>')) ++digit;
+        while (digit < xmp.size() && (xmp[digit] == ' ' || xmp[digit] == '=' || xmp[digit] == '"' || xmp[digit] == '\'' || xmp[digit] == '>'))
+            ++digit;
         std::uint64_t value = 0;
         for (int count = 0; count < 12 && digit < xmp.size() && xmp[digit] >= '0' && xmp[digit] <= '9'; ++digit, ++count)
             value = value * 10 + static_cast<std::uint64_t>(xmp[digit] - '0');
@@ -35,7 +36,8 @@ std::uint64_t promised_behind(const JpegParts& parts) {
     std::uint64_t promised = 0;
     for (const auto& segment : parts.metadata)
         if (segment.marker == 0xE1 && segment.bytes.substr(4).starts_with(kXmp))
-            promised = std::max({promised, sum_of(segment.bytes, "MicroVideoOffset"), sum_of(segment.bytes, "Item:Length") + sum_of(segment.bytes, "Item:Padding")});
+            promised = std::max(
+                {promised, sum_of(segment.bytes, "MicroVideoOffset"), sum_of(segment.bytes, "Item:Length") + sum_of(segment.bytes, "Item:Padding")});
     return promised;
 }
 
@@ -50,7 +52,8 @@ std::optional<Compressed> exotic(const JpegParts& parts) {
         if (is_picture_list(segment.bytes) && !lies_in_trailer(segment.bytes, parts.trailer))
             return keep("photo.trailer", "it lists further pictures that are not where it says, so they could not be carried over");
     if (promised_behind(parts) > parts.trailer.size())
-        return keep("photo.trailer", "it speaks of a movie or a picture behind it that is longer than what lies there, so it could not be carried over");
+        return keep("photo.trailer",
+                    "it speaks of a movie or a picture behind it that is longer than what lies there, so it could not be carried over");
     if (parts.scan_count > kMostScans) return keep("photo.exotic", "more scans than any camera writes");
     const double megapixels = static_cast<double>(parts.width) * parts.height / 1e6;
     if (parts.width == 0 || parts.height == 0 || megapixels > kMostMegapixels) return keep("photo.size", "its dimensions are out of bounds");

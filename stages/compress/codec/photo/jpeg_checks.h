@@ -15,7 +15,8 @@ std::optional<Compressed> exotic(const JpegParts&);
 /// Bytes that its coefficients take in memory, about.
 std::size_t coefficient_bytes(double megapixels, bool full_chroma);
 
-/// The small copy has every metadata segment and the trailer of the original; only a list of pictures may have moved. Throws TransientError ("photo.check").
+/// The small copy has every metadata segment and the trailer of the original; only a list of pictures may have moved. Throws TransientError
+/// ("photo.check").
 void check_metadata(const JpegParts& original, const JpegParts& result);
 
 /// How many bytes before its end a photo says that a movie or further pictures begin (Motion Photo: XMP's MicroVideoOffset, or the lengths of its

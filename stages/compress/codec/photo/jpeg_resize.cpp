@@ -2,24 +2,14 @@
 #include "stages/compress/codec/photo/jpeg_resize.h"
 
 #include <algorithm>
-#include <cmath>
-#include <memory>
 #include <vector>
-#include <vips/vips8>
 
 #include "stages/compress/codec/photo/planes.h"
 
 namespace mediaferry::stages {
 namespace {
 
-using vips::VImage;
-
-constexpr double kSlack = 1.05;
 constexpr unsigned kFastScales[] = {1, 2, 4};  // eighths that libjpeg-turbo has vector code for
-
-int scaled(int length, unsigned eighths) { return (length * static_cast<int>(eighths) + 7) / 8; }
-
-double megapixels_of(Size size) { return static_cast<double>(size.width) * size.height / 1e6; }
 
 /// The smallest fast scale that is not below the wanted size.
 unsigned scale_for(int width, int height, Size wanted) {
@@ -27,13 +17,6 @@ unsigned scale_for(int width, int height, Size wanted) {
         if (scaled(width, eighths) >= wanted.width && scaled(height, eighths) >= wanted.height) return eighths;
     return 8;
 }
-
-/// A plane in memory, without padding.
-struct Picture {
-    Size size;
-    int across_sampling = 1, down_sampling = 1;
-    std::vector<std::uint8_t> pixels;
-};
 
 std::vector<Picture> decoded(std::string_view jpeg, unsigned eighths) {
     Planes planes{jpeg, eighths};
@@ -56,19 +39,6 @@ std::vector<Picture> decoded(std::string_view jpeg, unsigned eighths) {
     return pictures;
 }
 
-void reduce(Picture& picture, Size to) {
-    if (picture.size.width == to.width && picture.size.height == to.height) return;
-    const auto image = VImage::new_from_memory(picture.pixels.data(), picture.pixels.size(), picture.size.width, picture.size.height, 1, VIPS_FORMAT_UCHAR);
-    const auto small = image.resize(static_cast<double>(to.width) / picture.size.width,
-                                    VImage::option()->set("vscale", static_cast<double>(to.height) / picture.size.height));
-    if (small.width() != to.width || small.height() != to.height) throw std::logic_error("a reduced plane has other dimensions than asked for");
-    std::size_t size = 0;
-    const std::unique_ptr<void, void (*)(void*)> bytes{small.write_to_memory(&size), [](void* memory) { g_free(memory); }};
-    const auto* first = static_cast<const std::uint8_t*>(bytes.get());
-    picture.pixels.assign(first, first + size);
-    picture.size = to;
-}
-
 /// One band's lines of each plane, padded to whole blocks by repeating the last pixel and the last line.
 class Bands {
 public:
@@ -88,7 +58,8 @@ public:
             const int rows = static_cast<int>(lines_[c].size());
             for (int y = 0; y < rows; ++y) {
                 auto& line = lines_[c][static_cast<std::size_t>(y)];
-                const auto from = static_cast<std::size_t>(std::min(number * rows + y, picture.size.height - 1)) * static_cast<std::size_t>(picture.size.width);
+                const auto from =
+                    static_cast<std::size_t>(std::min(number * rows + y, picture.size.height - 1)) * static_cast<std::size_t>(picture.size.width);
                 const auto width = std::min(static_cast<std::size_t>(picture.size.width), line.size());
                 std::copy_n(picture.pixels.begin() + static_cast<std::ptrdiff_t>(from), width, line.begin());
                 std::fill(line.begin() + static_cast<std::ptrdiff_t>(width), line.end(), line[width - 1]);
@@ -138,15 +109,6 @@ std::string encoded(const std::vector<Picture>& pictures, Size size) {
 
 }  // namespace
 
-Size reduced_size(int width, int height, double megapixels) {
-    for (const auto eighths : {4U, 2U, 1U}) {
-        const Size plain{scaled(width, eighths), scaled(height, eighths)};
-        if (megapixels_of(plain) <= megapixels * kSlack && megapixels_of(plain) > megapixels * 0.9) return plain;
-    }
-    const double factor = std::sqrt(megapixels * 1e6 / (static_cast<double>(width) * height));
-    return {std::max(1, static_cast<int>(std::lround(width * factor))), std::max(1, static_cast<int>(std::lround(height * factor)))};
-}
-
 std::string reduced_jpeg(std::string_view jpeg, double megapixels) {
     int width = 0, height = 0;
     {
@@ -162,7 +124,8 @@ std::string reduced_jpeg(std::string_view jpeg, double megapixels) {
         most_down = std::max(most_down, picture.down_sampling);
     }
     for (auto& picture : pictures)
-        reduce(picture, {(size.width * picture.across_sampling + most_across - 1) / most_across, (size.height * picture.down_sampling + most_down - 1) / most_down});
+        reduce(picture, {(size.width * picture.across_sampling + most_across - 1) / most_across,
+                         (size.height * picture.down_sampling + most_down - 1) / most_down});
     return encoded(pictures, size);
 }
 

@@ -6,14 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "stages/compress/codec/photo/picture.h"
+
 namespace mediaferry::stages {
-
-struct Size {
-    int width = 0, height = 0;
-};
-
-/// What a picture is reduced to: at most `megapixels` (5 % more where that is a plain half, quarter or eighth of it, which costs no second step).
-Size reduced_size(int width, int height, double megapixels);
 
 /// The reduced picture as a JPEG of the finest steps, without metadata: what a small copy is made of and held against.
 /// Throws BadInput ("photo.broken"), vips::VError.

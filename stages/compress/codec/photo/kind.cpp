@@ -107,6 +107,12 @@ PhotoFacts jpeg_xl_facts(std::string_view file) {
     return facts;
 }
 
+std::string in_words(const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
 PhotoFacts tiff_facts(const TiffFacts& found) {
     PhotoFacts facts{found.raw ? PhotoKind::raw : PhotoKind::tiff,
                      found.dng   ? "DNG"
@@ -128,8 +134,26 @@ PhotoFacts heif_facts(const HeifFacts& found) {
                      found.width, found.height, found.depth};
     facts.animated = found.sequence;
     facts.further = found.further;
+    facts.full_chroma = found.full_chroma;
+    facts.quarter_turns = found.quarter_turns;
+    facts.cropped_or_mirrored = found.cropped_or_mirrored;
     if (found.cut) facts.cut = "its boxes do not fit together";
     return facts;
+}
+
+/// Why a HEIC or AVIF stays as it is, for a person; "" when it may be made again with fewer pixels.
+std::string why_heif_stays(const PhotoFacts& facts, const config::PhotoTier& tier) {
+    if (!facts.further.empty()) return "it holds " + in_words(facts.further) + ", which encoding anew would lose";
+    if (facts.cut) return *facts.cut;
+    if (facts.kind != PhotoKind::heic || tier.heic != "reduce") return "";
+    if (facts.depth != 8) return "it has " + std::to_string(facts.depth) + " bits a sample";
+    if (facts.full_chroma) return "its colours have more samples than a small copy would keep";
+    if (facts.cropped_or_mirrored) return "it is cropped or mirrored by a property";
+    return "";
+}
+
+bool more_than(const config::PhotoTier& tier, const PhotoFacts& facts) {
+    return tier.max_megapixels && static_cast<double>(facts.width) * facts.height > *tier.max_megapixels * 1e6 * 1.05;
 }
 
 std::string_view usual_extensions(PhotoKind kind) {
@@ -149,12 +173,6 @@ std::string_view usual_extensions(PhotoKind kind) {
 }
 
 constexpr std::string_view kKnownExtensions = ".jpg.jpeg.jpe.jfif.png.apng.gif.tif.tiff.heic.heif.hif.heics.avif.avifs.webp.jxl.";
-
-std::string in_words(const std::vector<std::string>& names) {
-    std::string text;
-    for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
-    return text;
-}
 
 /// The gate before any decoder (facts/compression.md G). What is only kept has no need of it.
 std::optional<Reason> out_of_bounds(const PhotoFacts& facts, std::size_t bytes) {
@@ -201,9 +219,12 @@ std::optional<Reason> kept_for_its_kind(const PhotoFacts& facts, std::size_t byt
         case PhotoKind::heic:
         case PhotoKind::avif: {
             const std::string name = facts.kind == PhotoKind::heic ? "photo.heic" : "photo.avif";
-            std::string more = facts.further.empty() ? "" : "; it holds " + in_words(facts.further) + ", which encoding anew would lose";
-            if (facts.cut) more = "; " + *facts.cut;
-            return Reason{name, facts.format + " photos stay as they are" + more};
+            const auto why = why_heif_stays(facts, tier);
+            if (facts.kind == PhotoKind::avif || tier.heic != "reduce")
+                return Reason{name, facts.format + " photos stay as they are" + (why.empty() ? "" : "; " + why)};
+            if (!why.empty()) return Reason{name, "this HEIC stays as it is: " + why};
+            if (!more_than(tier, facts)) return Reason{name, "a HEIC of no more pixels than its tier asks for stays as it is"};
+            return out_of_bounds(facts, bytes);
         }
         case PhotoKind::unknown: break;
     }

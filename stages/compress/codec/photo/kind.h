@@ -24,6 +24,9 @@ struct PhotoFacts {
     bool animated = false;                ///< more than one frame: APNG, WebP, an image sequence
     bool panorama = false;                ///< XMP GPano, or a camera's own mark
     bool reversible = false;              ///< a JPEG XL that a JPEG can be restored from
+    bool full_chroma = false;             ///< a HEIC's colours have more than one sample for four pixels
+    int quarter_turns = 0;                ///< a HEIC's, counterclockwise
+    bool cropped_or_mirrored = false;     ///< by a HEIC's properties
     std::vector<std::string> further;     ///< pictures besides the main one: "a gain map", "a depth map", "an alpha plane", "several pictures"
     std::optional<std::string> cut;       ///< where its structure leads outside the file, for a person
 };

@@ -7,6 +7,7 @@
 
 #include "stages/compress/codec/craft.h"
 #include "stages/compress/codec/original_bytes.h"
+#include "stages/compress/codec/photo/heic.h"
 #include "stages/compress/codec/photo/jpeg.h"
 #include "stages/compress/codec/photo/jxl.h"
 #include "stages/compress/codec/photo/kind.h"
@@ -21,6 +22,7 @@ constexpr std::size_t kLargest = 256U << 20;  // a photo; what is larger keeps i
 Compressed smaller(const std::string& file, const PhotoFacts& facts, const Order& order) {
     if (const auto why = kept_for_its_kind(facts, file.size(), order.photo)) return keep(why->code, why->text);
     if (facts.kind == PhotoKind::png) return smaller_png(file, order);
+    if (facts.kind == PhotoKind::heic) return reduced_heic(file, facts, order);
     if (order.photo.jpeg_xl && !order.from_copy)  // out of a small copy no original can be restored
         if (auto packed = reversible_jxl(file, order)) return *std::move(packed);
     return smaller_jpeg(file, order);

@@ -13,11 +13,11 @@
 namespace mediaferry::stages {
 
 struct Plane {
-    int width = 0, height = 0;                 ///< of the whole picture in this component
-    int rows = 0;                              ///< lines of one band
-    std::size_t stride = 0;                    ///< at least the width
+    int width = 0, height = 0;                   ///< of the whole picture in this component
+    int rows = 0;                                ///< lines of one band
+    std::size_t stride = 0;                      ///< at least the width
     int across_sampling = 1, down_sampling = 1;  ///< samples of this component in one MCU, counted in blocks
-    std::vector<std::uint8_t> pixels;          ///< of one band
+    std::vector<std::uint8_t> pixels;            ///< of one band
 
     const std::uint8_t* line(int y) const { return pixels.data() + static_cast<std::size_t>(y) * stride; }
 };

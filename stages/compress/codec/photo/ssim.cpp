@@ -52,7 +52,8 @@ float windows(const Sums& above, const Sums& below, int count) {
         const std::int32_t spread = sum(above.squares, below.squares) * 64 - a * a - b * b;
         const std::int32_t together = sum(above.product, below.product) * 64 - a * b;
         values[i] = (2 * static_cast<float>(a) * static_cast<float>(b) + c1) * (2 * static_cast<float>(together) + c2) /
-                    ((static_cast<float>(a) * static_cast<float>(a) + static_cast<float>(b) * static_cast<float>(b) + c1) * (static_cast<float>(spread) + c2));
+                    ((static_cast<float>(a) * static_cast<float>(a) + static_cast<float>(b) * static_cast<float>(b) + c1) *
+                     (static_cast<float>(spread) + c2));
     }
     return std::accumulate(values.begin(), values.begin() + count, 0.0F);
 }

@@ -21,7 +21,8 @@ struct Grey {
 /// Mean SSIM of the windows that lie wholly inside both, which must be of one size, at least 8 x 8. 1 for equal pictures.
 double ssim(const Grey& a, const Grey& b);
 
-/// Where tile number `index` of a row (or column) of pixels begins and how long it is. There are max(1, length / 64); the last one takes what is left over.
+/// Where tile number `index` of a row (or column) of pixels begins and how long it is. There are max(1, length / 64); the last one takes what is left
+/// over.
 struct Span {
     int begin = 0, length = 0;
 };
