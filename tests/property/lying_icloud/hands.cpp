@@ -26,8 +26,14 @@ void World::add_asset() {
     const auto file = [&](std::size_t size) { return "\xff\xd8\xff" + draw_.bytes(size); };
     library.put(fresh.on_master, "resOriginal", file(600 + draw_.below(3000)));
     switch (draw_.below(6)) {
-        case 0: library.put(fresh.on_master, "resOriginalVidCompl", draw_.bytes(900)); break;
-        case 1: library.put(fresh.on_master, "resOriginalAlt", draw_.bytes(1200)); break;
+        case 0:
+            library.put(fresh.on_master, "resOriginalVidCompl",
+                        std::string("\0\0\0\x14"
+                                    "ftypqt  ",
+                                    12) +
+                            draw_.bytes(900));
+            break;
+        case 1: library.put(fresh.on_master, "resOriginalAlt", std::string("II*\0", 4) + draw_.bytes(1200)); break;
         case 2: library.put(fresh.on_asset, "resJPEGFull", file(500)); break;
         case 3: library.put(fresh.on_master, "resSidecar", "<plist>" + number + "</plist>"); break;
         default: break;
@@ -44,7 +50,7 @@ void World::change(std::uint32_t which) {
     switch (which % 4) {
         case 0: apple_.library.put(photo->on_asset, "resJPEGFull", "\xff\xd8\xff" + draw_.bytes(700)); break;
         case 1: photo->hidden = !photo->hidden; break;
-        case 2: apple_.library.put(photo->on_master, "resSidecar", "<plist>" + draw_.bytes(40) + "</plist>"); break;
+        case 2: apple_.library.put_on_master(photo->master, "resSidecar", "<plist>" + draw_.bytes(40) + "</plist>"); break;
         default: break;  // a favourite: only the tag tells
     }
     apple_.library.touch(*photo);
@@ -104,7 +110,7 @@ bool World::person(const Step& step) {
     } else if (step.what == "hide" || step.what == "unhide") {
         if (photo && photo->hidden != (step.what == "hide")) photo->hidden = step.what == "hide", library.touch(*photo);
     } else if (step.what == "replace") {  // another original under the same name, as "Revert to original" or a repaired upload does
-        if (photo) library.put(photo->on_master, "resOriginal", "\xff\xd8\xff" + draw_.bytes(900)), library.touch(*photo);
+        if (photo) library.put_on_master(photo->master, "resOriginal", "\xff\xd8\xff" + draw_.bytes(900)), library.touch(*photo);
     } else if (step.what == "unfile") {
         if (photo)
             for (auto& one : library.albums) one.members.erase(photo->name);

@@ -84,6 +84,11 @@ void Library::put(std::map<std::string, Content>& where, const std::string& pref
     where[prefix] = std::move(content);
 }
 
+void Library::put_on_master(const std::string& master, const std::string& prefix, const std::string& bytes) {
+    for (auto& asset : assets)
+        if (asset.master == master) put(asset.on_master, prefix, bytes);
+}
+
 json asset_record(const TrueAsset& asset) {
     json fields{{"masterRef", {{"value", {{"recordName", asset.master}, {"action", "DELETE_SELF"}}}, {"type", "REFERENCE"}}},
                 {"assetDate", {{"value", asset.taken_ms}, {"type", "TIMESTAMP"}}},

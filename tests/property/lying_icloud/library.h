@@ -48,6 +48,8 @@ struct Library {
     bool in_album(const std::string& title, const std::string& asset) const;
     void touch(TrueAsset&);
     void put(std::map<std::string, Content>& where, const std::string& prefix, std::string bytes);
+    /// A master is one record, however many assets stand on it: all of them have another file then, whichever of their tags tells.
+    void put_on_master(const std::string& master, const std::string& prefix, const std::string& bytes);
 };
 
 /// A record as CloudKit gives it (facts/icloud.md C).
