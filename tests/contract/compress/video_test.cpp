@@ -133,6 +133,9 @@ TEST_CASE("clips that would lose something keep their bytes, with the reason", "
         film(house, "dv.mp4", kX265 + "-color_primaries bt2020 -colorspace bt2020nc -color_trc arib-std-b67 -x265-params log-level=error");
     const auto timed = film(house, "tc.mov", kX264 + "-timecode 01:00:00:00");
     const auto few = film(house, "few.mkv", kX264);
+    film(house, "long.mp4", replaced(kX264, "-t 1 ", "-g 30 -t 2 "));
+    said_by({"ffmpeg", "-v", "error", "-ss", "0.5", "-i", (house.dir / "long.mp4").string(), "-c", "copy", "-y", (house.dir / "cut.mp4").string()});
+    const auto cut = test::read(house.dir / "cut.mp4");
     auto lying = plain;
     lying.replace(lying.find("stts") + 12, 4, "\x7F\xFF\xFF\xFF");
     const std::vector<std::tuple<std::string, std::string, std::string>> clips{
@@ -149,6 +152,8 @@ TEST_CASE("clips that would lose something keep their bytes, with the reason", "
         {"IMG_11.MKV", few, "video.container"},
         {"IMG_12.MKV", few.substr(0, few.size() - 2000), "video.container"},
         {"IMG_13.MP4", lying, "video.header"},
+        {"IMG_14.MP4", replaced(replaced(plain, "mp4a", "apac"), "esds", "dapa"), "video.audio"},  // a phone's spatial sound
+        {"IMG_15.MP4", cut, "video.edit_list"},
     };
     std::vector<std::pair<std::string, std::string>> contents;
     for (const auto& [name, content, code] : clips) contents.emplace_back(name, content);

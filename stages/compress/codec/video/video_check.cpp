@@ -97,7 +97,7 @@ void check_tracks(const av::Clip& original, const av::Clip& result) {
         const auto *a = original.audio()[i], *b = result.audio()[i];
         check_keys(a->metadata, b->metadata, "a sound track");
         const auto &x = *a->codecpar, &y = *b->codecpar;
-        if (x.codec_id != y.codec_id || x.sample_rate != y.sample_rate || x.ch_layout.nb_channels != y.ch_layout.nb_channels ||
+        if (x.codec_id != y.codec_id || x.codec_tag != y.codec_tag || x.sample_rate != y.sample_rate || x.ch_layout.nb_channels != y.ch_layout.nb_channels ||
             x.extradata_size != y.extradata_size ||
             (x.extradata_size > 0 && std::memcmp(x.extradata, y.extradata, static_cast<std::size_t>(x.extradata_size)) != 0))
             differs("a sound track's description");
