@@ -2,6 +2,8 @@
 // What a power cut may not take back, and what may vouch for the storage.
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <catch2/catch.hpp>
 
@@ -78,7 +80,7 @@ TEST_CASE("where nobody vouches for direct reading, pages that stay in memory vo
 
     void* held = ::mmap(nullptr, 4096, PROT_READ, MAP_SHARED, file.get(), 0);
     REQUIRE(held != MAP_FAILED);
-    REQUIRE(::mlock(held, 4096) == 0);  // this page stays
+    REQUIRE(::syscall(SYS_mlock, held, 4096) == 0);  // this page stays; past the C library, whose mlock() a sanitizer leaves out
     const auto back = files::read_back(Tree::open(dir.path()), "held.jpg");
     ::munmap(held, 4096);
 
