@@ -19,6 +19,7 @@ config::Compress tier_of(const std::string& codec) {
     settings.tiers[0].video.floor = 0.9;
     settings.tiers[0].video.efficient_saving_percent = 10;
     settings.minimum_saving = Bytes{1000};
+    settings.idle = false;
     return settings;
 }
 

@@ -73,6 +73,7 @@ config::Compress heavy_only() {
     settings.tiers = {{"heavy", std::nullopt, {false, 70, {}, false, 0.8}, {false, "hevc", 30, {}, "ultrafast"}}};
     settings.tiers[0].video.floor = 0.8;  // of clips that are mostly noise
     settings.minimum_saving = Bytes{1000};
+    settings.idle = false;
     return settings;
 }
 
