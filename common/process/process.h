@@ -32,7 +32,8 @@ struct Command {
     std::chrono::seconds silence{0};                 ///< longest time without a byte of output; 0: no limit
     std::chrono::seconds grace{10};                  ///< from SIGTERM to SIGKILL of the group
     /// Only what nobody else wants of processor (SCHED_IDLE) and disk (ioprio idle). The time in which it was ready and got no processor does not
-    /// count against `deadline` and `silence`, up to three times their length.
+    /// count against `deadline` and `silence`, up to three times their length. It has a session of its own, with the least share of the processors
+    /// where the kernel shares them between sessions; when we die, it dies, but not what it may have started: for programs that start none.
     bool idle = false;
 };
 

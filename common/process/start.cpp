@@ -83,7 +83,7 @@ public:
     void on_exec_setup(Executor& executor) const {
         executor.cmd_line = arguments_;  // the library's own way through bp::args cannot pass an empty argument
         executor.env = environment_;
-        ::setpgid(0, 0);
+        if (!idle_ || ::setsid() < 0) ::setpgid(0, 0);
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != parent_) ::_exit(127);  // it died before the line above
         for (int number = 1; number < 32; ++number) ::signal(number, SIG_DFL);
@@ -113,6 +113,12 @@ private:
         ::sched_setscheduler(0, SCHED_IDLE, &none);
         constexpr int kOfProcess = 1, kIdleClass = 3 << 13;  // linux/ioprio.h, which the C library does not wrap
         ::syscall(SYS_ioprio_set, kOfProcess, 0, kIdleClass);
+        // Where the kernel shares the processors between sessions first (sched(7), autogroups), being idle counts within a session only: the child
+        // has one of its own, and that gets the least share.
+        if (const int share = ::open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC); share >= 0) {
+            static_cast<void>(!::write(share, "19", 2));
+            ::close(share);
+        }
     }
 
     static void take(int fd, int as) {

@@ -9,6 +9,7 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <sstream>
 
 #include "common/errors/errors.h"
 #include "tests/support/temp_dir.h"
@@ -312,6 +313,13 @@ TEST_CASE("a child that stands back gets only what nobody else wants", "[process
     CHECK(process::capture(command).out.substr(0, 2) == "0\n");
     command.idle = true;
     CHECK(process::capture(command).out == "5\nidle\n");  // SCHED_IDLE
+    // Another session's busy program goes first as well, on a kernel that shares by sessions.
+    command.argv = {"/bin/sh", "-c", "ps -o sid= -p $$; echo $$; cat /proc/self/autogroup 2>/dev/null"};
+    std::istringstream said{process::capture(command).out};
+    std::string session, pid, group, word, nice;
+    said >> session >> pid >> group >> word >> nice;
+    CHECK(session == pid);
+    if (!group.empty()) CHECK(nice == "19");
 }
 
 TEST_CASE("what a child used up is told", "[process]") {
