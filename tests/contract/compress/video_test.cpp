@@ -154,6 +154,7 @@ TEST_CASE("clips that would lose something keep their bytes, with the reason", "
         {"IMG_13.MP4", lying, "video.header"},
         {"IMG_14.MP4", replaced(replaced(plain, "mp4a", "apac"), "esds", "dapa"), "video.audio"},  // a phone's spatial sound
         {"IMG_15.MP4", cut, "video.edit_list"},
+        {"IMG_16.MP4", replaced(coloured, "colr", "dvwC"), "video.dolby_vision"},
     };
     std::vector<std::pair<std::string, std::string>> contents;
     for (const auto& [name, content, code] : clips) contents.emplace_back(name, content);

@@ -43,12 +43,17 @@ std::optional<Compressed> unsuited_dolby_vision(const mov::Header& header, const
     return std::nullopt;
 }
 
-std::optional<Compressed> unsuited_description(const mov::Box& trak, const AVCodecParameters& picture) {
+/// `asked`: libav has read its Dolby Vision, and the tier leaves it out. (A libav that passes over such a box says nothing of it: then nobody asked.)
+std::optional<Compressed> unsuited_description(const mov::Box& trak, const AVCodecParameters& picture, bool asked) {
     const auto* stsd = trak.at("mdia/minf/stbl/stsd");
     constexpr std::size_t kEntry = 8, kExtensions = kEntry + 8 + 78;
     if (stsd == nullptr || stsd->payload.size() < kExtensions) return keep("video.description", "it does not say what its pictures are");
     for (const auto& box : mov::boxes_in(std::string_view(stsd->payload).substr(kExtensions))) {
-        if (std::ranges::find(kCarried, box.type) == kCarried.end() && !describes_dolby_vision(box.type))
+        if (describes_dolby_vision(box.type)) {
+            if (!asked) return keep("video.dolby_vision", "Dolby Vision would be lost");
+            continue;
+        }
+        if (std::ranges::find(kCarried, box.type) == kCarried.end())
             return keep("video.description", "its pictures are described with \"" + box.type + "\", which would be lost");
         if (box.type == "clap" && !whole_aperture(box, picture)) return keep("video.description", "it shows only a part of its pictures");
     }
@@ -135,7 +140,7 @@ std::optional<Compressed> unsuited(const av::ByteSource& bytes, const mov::Heade
     if (const auto what = mov::not_carried(bytes, header); !what.empty()) return keep("video.tracks", "it has " + what + ", which would be lost");
     for (const auto& trak : header.movie.moov.boxes)
         if (const auto* hdlr = trak.at("mdia/hdlr"); trak.type == "trak" && hdlr != nullptr && hdlr->payload.substr(8, 4) == "vide")
-            if (auto why = unsuited_description(trak, *clip.video()->codecpar)) return why;
+            if (auto why = unsuited_description(trak, *clip.video()->codecpar, clip.dolby_vision() != nullptr)) return why;
     if (auto why = unsuited_sound(clip)) return why;
     return unsuited_pictures(clip, first);
 }
