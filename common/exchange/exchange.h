@@ -44,9 +44,12 @@ struct Exported {
     Bytes bytes;
     fs::path folder;
     std::vector<std::pair<std::string, Reason>> failed;  ///< by file name
+    std::size_t waiting = 0;  ///< files whose original is in the archive alone, which is away
+    std::string away;         ///< why it is; empty when nothing waits
 };
-/// Writes the list's files and, last, the manifest into directory/LIST, each file checked against its hash while it is written. Goes on where an
-/// earlier call was cut off. Throws BadInput ("exchange.no_list").
+/// Writes the list's files and, last, the manifest of those that are there into directory/LIST, each file checked against its hash while it is
+/// written. An archive that is away is asked once; what home has is exported nevertheless. Goes on where an earlier call was cut off. Throws
+/// BadInput ("exchange.no_list").
 Exported export_list(const House&, const std::string& list, const fs::path& directory, bool rehearse);
 
 struct Imported {

@@ -53,6 +53,11 @@ public:
             result.bytes += file.item.size;
         } catch (const Interrupted&) {
             throw;
+        } catch (const Unavailable& error) {
+            if (!away_) log::warning("the archive is away", {{"REASON", error.code()}});
+            away_ = error;
+            ++result.waiting;
+            result.away = full_message(error);
         } catch (const Error& error) {
             if (error.code() == "file.full" || error.code() == "file.read_only") throw;  // no other file would fare better
             const Reason reason{error.code(), full_message(error)};
@@ -120,6 +125,7 @@ private:
         const auto copy = media_db::Evidence(house_.db).current(file.item.id, Place::nas);
         if (!copy || copy->sha256 != file.item.sha256 || !house_.settings.archive.enabled)
             throw NeedsPerson("exchange.no_original", file.item.filename + " has neither a good original at home nor a copy on the NAS");
+        if (away_) throw Unavailable{*away_};  // each further question would wait for its own answer
         if (!archive_) archive_.emplace(archive::open_known(house_.db, house_.settings.archive, house_.clock.now()));
         archive_->check_identity();
         archive_->fetch(copy->path, file.item.sha256, folder_.root() / unfinished, file.item.taken, house_.stop);
@@ -136,6 +142,7 @@ private:
     media_db::Exchange books_;
     files::Tree folder_;
     std::optional<archive::Archive> archive_;
+    std::optional<Unavailable> away_;
 };
 
 media_db::ExportList known_list(const House& house, const std::string& id) {
@@ -178,10 +185,11 @@ Exported export_list(const House& house, const std::string& id, const fs::path& 
     });
     exporter.write_manifest(list.created);
     const auto done = static_cast<std::int64_t>(result.exported + result.there_before);
-    const bool changed = result.exported > 0 || !result.failed.empty() || list.status != "exported";
+    const bool whole = result.failed.empty() && result.waiting == 0;
+    const bool changed = result.exported > 0 || !whole || list.status != "exported";
     if (changed) {
-        books.set_list_status(id, result.failed.empty() ? "exported" : "exporting");
-        books.end(operation, result.failed.empty() ? "completed" : "failed", done, static_cast<std::int64_t>(result.failed.size()),
+        books.set_list_status(id, whole ? "exported" : "exporting");
+        books.end(operation, whole ? "completed" : "failed", done, static_cast<std::int64_t>(result.failed.size()),
                   house.clock.now());
     }
     return result;

@@ -146,6 +146,7 @@ int exchange_export(const exchange::House& house, const ExchangeWords& words, bo
                         {"there_before", result.there_before},
                         {"bytes", result.bytes.count},
                         {"albums_of", albums ? OrderedJson(to_iso(*albums)) : OrderedJson()},
+                        {"waiting", result.waiting},
                         {"failed", failed}});
     } else if (rehearse) {
         std::cout << "would export " << result.total << " files (" << to_text(result.bytes) << ") to " << result.folder.string() << "\n";
@@ -155,7 +156,12 @@ int exchange_export(const exchange::House& house, const ExchangeWords& words, bo
         for (const auto& [name, reason] : result.failed) std::cout << "  " << name << ": " << reason.text << "\n";
         if (albums)
             std::cout << "albums are as iCloud had them at " << to_iso(*albums) << " (read every 12 hours; the same export again brings later ones)\n";
-        if (result.failed.empty()) std::cout << "next, in the other house: mediaferry exchange import " << words.list() << " --import-dir DIR\n";
+        if (result.failed.empty() && result.waiting == 0) std::cout << "next, in the other house: mediaferry exchange import " << words.list() << " --import-dir DIR\n";
+    }
+    if (result.waiting > 0) {
+        std::cerr << "mediaferry: " << result.waiting << " files wait for the archive, which has their only original: " << result.away << ". Then: mediaferry exchange export "
+                  << words.list() << " --output-dir DIR, which goes on\n";
+        return kUnavailable;
     }
     return result.failed.empty() ? 0 : kItemsFailed;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The NAS that is not mounted: the whole ferry with archive.root on a share of a real Samba server."""
 
+import hashlib
 import json
 import sys
 import unittest
@@ -8,38 +9,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from loopback.library import apple_checksum
-from samba_server import PASSWORD, SambaServer
-from world import World, binary
-
-
-class ShareWorld(World):
-    """`nas` is the server's disk; the house knows the share only."""
-
-    def start(self):
-        self.server = SambaServer(self.root / "samba", self.nas)
-        self.server.start()
-        return super().start()
-
-    def stop(self):
-        self.server.kill()
-        super().stop()
-
-    __enter__ = start
-
-    minutes_later = 0
-
-    def environment(self, **more):
-        """The wall clock of every mediaferry process is `minutes_later` ahead."""
-        clock = {"LD_PRELOAD": str(binary().parent / "libfault_shim.so"), "MEDIAFERRY_FAULT_CLOCK": str(60 * self.minutes_later)} if self.minutes_later else {}
-        return super().environment(**clock, **more)
-
-    def default_config(self):
-        config = super().default_config()
-        secret = self.root / "archive_password"
-        secret.write_text(PASSWORD + "\n")
-        secret.chmod(0o600)
-        config["archive"] = {"root": self.server.url, "user": self.server.user, "password_file": str(secret), "settle": "10m"}
-        return config
+from samba_server import PASSWORD
+from share_world import ShareWorld
+from world import World
 
 
 class Share(unittest.TestCase):
@@ -103,6 +75,23 @@ class Share(unittest.TestCase):
         world.expect(0, "archive", "restore", "--all", "--to", str(to))
         self.assertEqual({apple_checksum(p.read_bytes()) for p in to.rglob("*") if p.is_file()} & {apple_checksum((world.nas / n).read_bytes()) for n in world.photos(world.nas)},
                          {apple_checksum((world.nas / n).read_bytes()) for n in world.photos(world.nas)})
+
+    def test_6b_what_lies_on_the_share_alone_is_given_to_another_house(self):
+        world, to = self.world, self.world.root / "given"
+        other = World(phone=False, at=world.root / "other", only=["screenshot"])
+        self.addCleanup(other.stop)
+        other.start().expect(0, "run", "--no-progress", "--end", "nas_archive")
+        other.expect(0, "db", "backup", str(world.root / "catalogue.db"))
+        number = world.report("exchange", "analyze", "--remote-db", str(world.root / "catalogue.db"))["list"]
+        world.server.kill()
+        self.assertIn("no answer from the SMB server", world.expect(69, "exchange", "export", number, "--output-dir", str(to)).err)
+        world.server.start()
+        world.expect(0, "exchange", "export", number, "--output-dir", str(to))
+        other.expect(0, "exchange", "import", number, "--import-dir", str(to))
+        ours, theirs = ({row["sha256"] for row in house.db("SELECT sha256 FROM media")} for house in (world, other))
+        self.assertEqual(ours, theirs)
+        other.expect(0, "run", "--no-progress", "--end", "nas_archive")
+        self.assertEqual({hashlib.sha256((other.nas / name).read_bytes()).hexdigest() for name in other.photos(other.nas)}, ours)
 
     def test_7_bit_rot_on_the_server_is_found_and_healed(self):
         world = self.world
