@@ -3,70 +3,18 @@
 // do they count (I2, I4). The order is the same for one.
 #include <sys/stat.h>
 
-#include <algorithm>
-#include <atomic>
-#include <mutex>
 #include <set>
-#include <thread>
 
 #include "common/archive/archive_impl.h"
 #include "common/failpoint/failpoint.h"
+#include "common/files/at_once.h"
 #include "common/files/files.h"
-#include "common/log/log.h"
+#include "common/files/temporary.h"
 
 namespace mediaferry::archive {
 namespace {
 
 constexpr int kMostNumbers = 10'000;
-
-/// A temporary file that goes when it was not given its name; ours from the moment it is written, for the name may be another's.
-class Temporary {
-public:
-    Temporary(const files::Store& tree, fs::path name) : tree_(tree), name_(std::move(name)) {}
-    ~Temporary() {
-        if (!ours_) return;
-        try {
-            tree_.remove(name_);
-        } catch (const std::exception& error) {
-            log::warning("temporary file stays behind", {{"PATH", name_.string()}, {"ERROR", error.what()}});
-        }
-    }
-    Temporary(const Temporary&) = delete;
-    Temporary& operator=(const Temporary&) = delete;
-    const fs::path& name() const { return name_; }
-    void is_there() { ours_ = true; }
-    void given_its_name() { ours_ = false; }
-
-private:
-    const files::Store& tree_;
-    fs::path name_;
-    bool ours_ = false;
-};
-
-/// `work` for 0, 1, … below `count`, some at a time: what it mostly does is wait for the storage, and flushes that meet are one. What is thrown ends
-/// it, and is thrown here when all have stopped.
-template <class Work>
-void at_once(std::size_t count, bool threads, const Work& work) {
-    constexpr std::size_t workers = 4;
-    std::atomic<std::size_t> next{0};
-    std::exception_ptr ended;
-    std::mutex ending;
-    const auto run = [&] {
-        try {
-            for (auto at = next++; at < count; at = next++) work(at);
-        } catch (...) {
-            const std::scoped_lock lock{ending};
-            ended = std::current_exception();
-            next = count;
-        }
-    };
-    {
-        std::vector<std::jthread> others;
-        for (std::size_t i = 1; threads && i < std::min(workers, count); ++i) others.emplace_back(run);
-        run();
-    }
-    if (ended) std::rethrow_exception(ended);
-}
 
 struct stat state_of(const Incoming& file) {
     struct stat found {};
@@ -90,7 +38,7 @@ struct Archive::Impl::OnItsWay {
         : file(what), choice(std::move(where)), temporary(tree, std::move(unfinished)) {}
     const Incoming& file;
     Choice choice;
-    Temporary temporary;
+    files::Temporary<files::Store> temporary;
     std::unique_ptr<files::Arriving> bytes;
     Sha256 sha256;
     Proof proof;
@@ -251,7 +199,7 @@ std::size_t Archive::Impl::store_round(const std::vector<Incoming>& files, std::
     };
     Round round;
     const auto each = [&](const auto& work, bool threads = false) {
-        at_once(round.size(), threads && tree.takes_threads(), [&](std::size_t at) { attempt(*round[at]->delivery, [&] { work(*round[at]); }); });
+        files::at_once(round.size(), threads && tree.takes_threads(), [&](std::size_t at) { attempt(*round[at]->delivery, [&] { work(*round[at]); }); });
         std::erase_if(round, [](const auto& one) { return one->delivery->failed != nullptr; });
     };
     constexpr bool some_at_a_time = true;

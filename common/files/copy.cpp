@@ -100,9 +100,7 @@ std::unique_ptr<Arriving> write_in(const Source& read, const Tree& to, const fs:
     }
 }
 
-Digests copy_in(const Source& read, const Tree& to, const fs::path& name, Timestamp modified, const std::function<bool()>& stop,
-                const std::function<void(Bytes)>& moved, Checksums wanted) {
-    const auto file = write_in(read, to, name, modified, stop, moved, wanted);
+Digests settled(const std::unique_ptr<Arriving>& file, const Tree& to, const fs::path& name) {
     try {
         file->settle();
     } catch (...) {
@@ -110,6 +108,11 @@ Digests copy_in(const Source& read, const Tree& to, const fs::path& name, Timest
         throw;
     }
     return file->digests();
+}
+
+Digests copy_in(const Source& read, const Tree& to, const fs::path& name, Timestamp modified, const std::function<bool()>& stop,
+                const std::function<void(Bytes)>& moved, Checksums wanted) {
+    return settled(write_in(read, to, name, modified, stop, moved, wanted), to, name);
 }
 
 namespace {

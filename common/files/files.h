@@ -178,7 +178,9 @@ using Source = std::function<std::size_t(char* into, std::size_t size)>;
 std::unique_ptr<Arriving> write_in(const Source& read, const Tree& to, const fs::path& name, Timestamp modified,
                                    const std::function<bool()>& stop = {}, const std::function<void(Bytes)>& moved = {},
                                    Checksums = Checksums::sha256_only);
-/// The same and settled.
+/// Settles what was written as `name` in `to`; on any failure the new file is removed.
+Digests settled(const std::unique_ptr<Arriving>&, const Tree& to, const fs::path& name);
+/// Written and settled.
 Digests copy_in(const Source& read, const Tree& to, const fs::path& name, Timestamp modified, const std::function<bool()>& stop = {},
                 const std::function<void(Bytes)>& moved = {}, Checksums = Checksums::sha256_only);
 /// Of the open `source`.

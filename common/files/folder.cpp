@@ -43,15 +43,20 @@ Digests Store::copy_in(int source, const fs::path& name, Timestamp modified, con
     return file->digests();
 }
 
+Digests Store::copy_out(const fs::path& name, const Tree& home, const fs::path& to, Timestamp modified, const Stop& stop, const Moved& moved) const {
+    return settled(write_out(name, home, to, modified, stop, moved), home, to);
+}
+
 std::unique_ptr<Walking> Folder::walk(Walk::Skip skip) const { return std::make_unique<FolderWalk>(tree_, std::move(skip)); }
 
 Digests Folder::digest(const fs::path& name, const Stop& stop) const {
     return digest_open_file(tree_.open_read(name).get(), (root() / name).string(), stop);
 }
 
-Digests Folder::copy_out(const fs::path& name, const Tree& home, const fs::path& to, Timestamp modified, const Stop& stop, const Moved& moved) const {
+std::unique_ptr<Arriving> Folder::write_out(const fs::path& name, const Tree& home, const fs::path& to, Timestamp modified, const Stop& stop,
+                                            const Moved& moved) const {
     const auto source = tree_.open_read(name);
-    return files::copy_in(source.get(), home, to, modified, stop, moved);
+    return files::write_in(bytes_of(source.get(), "cannot read", (root() / name).string()), home, to, modified, stop, moved);
 }
 
 std::unique_ptr<Arriving> Folder::write_in(int source, const fs::path& name, Timestamp modified, const Stop& stop, const Moved& moved) const {

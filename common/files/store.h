@@ -45,9 +45,11 @@ public:
     virtual Digests digest(const fs::path& name, const Stop& = {}) const = 0;
     /// Its bytes as the storage (or the server) gives them, not as this machine remembers them.
     virtual ReadBack read_back(const fs::path& name, const Stop& = {}) const = 0;
-    /// Copies it into the new file `to` of a folder here, hashing what was read; as files::copy_in.
-    virtual Digests copy_out(const fs::path& name, const Tree& home, const fs::path& to, Timestamp modified, const Stop& = {},
-                             const Moved& = {}) const = 0;
+    /// Copies it into the new file `to` of a folder here, hashing what was read; as files::write_in.
+    virtual std::unique_ptr<Arriving> write_out(const fs::path& name, const Tree& home, const fs::path& to, Timestamp modified, const Stop& = {},
+                                                const Moved& = {}) const = 0;
+    /// The same and settled; on any failure the new file is removed.
+    Digests copy_out(const fs::path& name, const Tree& home, const fs::path& to, Timestamp modified, const Stop& = {}, const Moved& = {}) const;
 
     // ---- changing
     /// As files::write_in: a new file, never over one that is there (file.exists); it counts when it was settled, which flushes it as far as the
@@ -107,8 +109,8 @@ public:
     std::string read_small(const fs::path& name, std::size_t limit = 1 << 16) const override { return tree_.read_small(name, limit); }
     Digests digest(const fs::path& name, const Stop& = {}) const override;
     ReadBack read_back(const fs::path& name, const Stop& stop = {}) const override { return files::read_back(tree_, name, stop); }
-    Digests copy_out(const fs::path& name, const Tree& home, const fs::path& to, Timestamp modified, const Stop& = {},
-                     const Moved& = {}) const override;
+    std::unique_ptr<Arriving> write_out(const fs::path& name, const Tree& home, const fs::path& to, Timestamp modified, const Stop& = {},
+                                        const Moved& = {}) const override;
     std::unique_ptr<Arriving> write_in(int source, const fs::path& name, Timestamp modified, const Stop& = {}, const Moved& = {}) const override;
     void write_new(const fs::path& name, std::string_view content) const override;
     void make_durable(const fs::path& name) const override;

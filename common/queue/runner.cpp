@@ -136,10 +136,10 @@ void Runner::work(const QueuedAction& action) {
         auto files = queue.planned(action.id, after, page);
         if (files.empty()) break;
         after = files.back().path;
-        if (action.action == "push")
-            push(action, files);
-        else
+        if (action.action == "trash")
             for (auto& file : files) work_file(action, wish, file);
+        else
+            transfer(action, files);
     }
     write_down();
     queue.finish(action.id, clock_.now());
@@ -200,11 +200,11 @@ void Runner::settle(const QueuedAction& action, QueuedFile& file, Work&& work) {
 
 void Runner::work_file(const QueuedAction& action, const Wish& wish, QueuedFile& file) {
     tell(action, file);
-    settle(action, file, [&] { return action.action == "pull" ? pull(sides_, file.path) : trash(wish, file.path); });
+    settle(action, file, [&] { return trash(wish, file.path); });
 }
 
 /// Many small files or a few photos at once: their flushes meet. All of them are on the disk before one is told as copied.
-void Runner::push(const QueuedAction& action, std::vector<QueuedFile>& files) {
+void Runner::transfer(const QueuedAction& action, std::vector<QueuedFile>& files) {
     constexpr std::size_t most = 64;
     constexpr Bytes most_bytes{64U << 20};
     for (std::size_t first = 0; first < files.size();) {
@@ -216,8 +216,8 @@ void Runner::push(const QueuedAction& action, std::vector<QueuedFile>& files) {
             bytes += files[next].size;
             paths.emplace_back(files[next].path);
         }
-        auto pushed = queue::push(sides_, paths, clock_.now());
-        for (auto& one : pushed) {
+        auto transferred = action.action == "push" ? push(sides_, paths, clock_.now()) : pull(sides_, paths);
+        for (auto& one : transferred) {
             if (one.row) done_.rows.push_back(std::move(*one.row));
             settle(action, files[first++], [&]() -> std::optional<Reason> {
                 if (one.failed) std::rethrow_exception(one.failed);

@@ -63,7 +63,7 @@ private:
     void plan(const std::vector<media_db::QueuedAction>&);
     void work(const media_db::QueuedAction&);
     void work_file(const media_db::QueuedAction&, const Wish&, media_db::QueuedFile&);
-    void push(const media_db::QueuedAction&, std::vector<media_db::QueuedFile>&);
+    void transfer(const media_db::QueuedAction&, std::vector<media_db::QueuedFile>&);
     void tell(const media_db::QueuedAction&, const media_db::QueuedFile&);
     template <class Work>
     void settle(const media_db::QueuedAction&, media_db::QueuedFile&, Work&&);

@@ -5,10 +5,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
+#include <set>
 #include <variant>
 
 #include "common/failpoint/failpoint.h"
-#include "common/log/log.h"
+#include "common/files/at_once.h"
+#include "common/files/temporary.h"
 
 namespace mediaferry::queue {
 
@@ -60,29 +63,6 @@ auto on_the_disk_here(const files::Tree& local, Work&& work) -> decltype(work())
     }
 }
 
-/// The unfinished copy here goes when it did not get its name.
-class Unfinished {
-public:
-    Unfinished(const files::Tree& tree, fs::path name) : tree_(tree), name_(std::move(name)) { tree_.remove(name_); }
-    ~Unfinished() {
-        if (named_) return;
-        try {
-            tree_.remove(name_);
-        } catch (const std::exception& error) {
-            log::warning("an unfinished copy stays behind", {{"PATH", name_.string()}, {"ERROR", error.what()}});
-        }
-    }
-    Unfinished(const Unfinished&) = delete;
-    Unfinished& operator=(const Unfinished&) = delete;
-    const fs::path& name() const { return name_; }
-    void given_its_name() { named_ = true; }
-
-private:
-    const files::Tree& tree_;
-    fs::path name_;
-    bool named_ = false;
-};
-
 Reason name_taken() { return {"queue.differs", "another file lies there under this name; nothing is overwritten"}; }
 
 /// Of the bytes the index has a hash: they must still be those.
@@ -112,41 +92,118 @@ Sha256 digest_there(const files::Store& store, const fs::path& path, const std::
     return sha256;
 }
 
-std::optional<Reason> pull(const Sides& sides, const fs::path& path) {
-    const auto& [local, archive, index, stop, moved] = sides;
-    archive.check_identity();
-    if (!archive.tree().status(path)) {
-        archive.check_identity();
+namespace {
+
+/// One file's trouble is told of that file; what ends the run is thrown.
+template <class Work>
+void attempt(Transferred& one, const Work& work) {
+    try {
+        files::in_our_words(work);
+    } catch (const Unavailable&) {
+        throw;
+    } catch (const Interrupted&) {
+        throw;
+    } catch (const Error&) {
+        one.failed = std::current_exception();
+    }
+}
+
+/// One that pull() has in hand.
+struct Coming {
+    Coming(Transferred& to, const fs::path& from, const files::Tree& local) : result(to), path(from), copy(local, unfinished_name(from)) {}
+    Transferred& result;
+    const fs::path& path;
+    files::Temporary<files::Tree> copy;
+    std::unique_ptr<files::Arriving> bytes;
+    files::Digests digests;
+};
+
+/// Why it does not come, before anything is written.
+std::optional<Reason> refused(const Sides& sides, const fs::path& path) {
+    if (!sides.archive.tree().status(path)) {
+        sides.archive.check_identity();
         return Reason{"queue.gone", "it is not on the NAS any more; mediaferry archive reindex brings the index up to date"};
     }
-    if (local.status(path)) return name_taken();
-    const auto shown = (archive.tree().root() / path).string();
+    if (sides.local.status(path)) return name_taken();
+    return std::nullopt;
+}
+
+void write_here(const Sides& sides, Coming& one) {
+    const auto& [local, archive, index, stop, moved] = sides;
+    const auto& path = one.path;
     const auto before = look(archive.tree(), path);
     // Told before hours of copying, not after.
     if (files::free_space(local.root()).free.count < static_cast<std::uint64_t>(before.st_size))
         throw Unavailable{"local.full", "the disk of " + local.root().string() + " has no room for " + path.string() + ". Make room there"};
-    return on_the_disk_here(local, [&]() -> std::optional<Reason> {
-        local.make_directories(path.parent_path());
-        Unfinished copy{local, unfinished_name(path)};
-        const auto written = MF_AROUND("queue.pull.copy", archive.tree().copy_out(path, local, copy.name(), modified_of(before), stop, moved));
-        if (!same_state(before, look(archive.tree(), path))) throw changed(shown);
-        as_indexed(index, path, before, written.sha256);
-        if (files::read_back(local, copy.name(), stop).digests != written)
-            throw TransientError{"file.io",
-                                 "the copy of " + path.string() + " in " + local.root().string() + " reads back differently; check that disk"};
-        archive.check_identity();
-        try {
-            MF_AROUND("queue.pull.rename", local.rename_new(copy.name(), path));
-        } catch (const Unavailable&) {
-            throw;
-        } catch (const TransientError& error) {
-            if (error.code() != "file.exists") throw;
-            return name_taken();
-        }
-        copy.given_its_name();
-        local.sync_directory(path.parent_path());
-        return std::nullopt;
+    local.make_directories(path.parent_path());
+    local.remove(one.copy.name());
+    one.bytes = MF_AROUND("queue.pull.copy", archive.tree().write_out(path, local, one.copy.name(), modified_of(before), stop, moved));
+    one.copy.is_there();
+    one.digests = one.bytes->digests();
+    if (!same_state(before, look(archive.tree(), path))) throw changed((archive.tree().root() / path).string());
+    as_indexed(index, path, before, one.digests.sha256);
+}
+
+void read_back_here(const Sides& sides, const Coming& one) {
+    if (files::read_back(sides.local, one.copy.name(), sides.stop).digests != one.digests)
+        throw TransientError{"file.io",
+                             "the copy of " + one.path.string() + " in " + sides.local.root().string() + " reads back differently; check that disk"};
+}
+
+void give_the_name(const Sides& sides, Coming& one) {
+    try {
+        MF_AROUND("queue.pull.rename", sides.local.rename_new(one.copy.name(), one.path));
+        one.copy.given_its_name();
+    } catch (const Unavailable&) {
+        throw;
+    } catch (const TransientError& error) {
+        if (error.code() != "file.exists") throw;
+        one.result.reason = name_taken();
+    }
+}
+
+}  // namespace
+
+std::vector<Transferred> pull(const Sides& sides, const std::vector<fs::path>& paths) {
+    const auto& local = sides.local;
+    std::vector<Transferred> pulled(paths.size());
+    std::vector<std::unique_ptr<Coming>> coming;
+    const auto each = [&](const auto& work, bool threads = false) {
+        files::at_once(coming.size(), threads, [&](std::size_t at) {
+            attempt(coming[at]->result, [&] { on_the_disk_here(local, [&] { work(*coming[at]); }); });
+        });
+        std::erase_if(coming, [](const auto& one) { return one->result.failed != nullptr || one->result.reason.has_value(); });
+    };
+    constexpr bool some_at_a_time = true;
+
+    sides.archive.check_identity();
+    for (std::size_t at = 0; at < paths.size(); ++at) {
+        attempt(pulled[at], [&] {
+            pulled[at].reason = refused(sides, paths[at]);
+            if (pulled[at].reason) return;
+            auto one = std::make_unique<Coming>(pulled[at], paths[at], local);
+            on_the_disk_here(local, [&] { write_here(sides, *one); });
+            coming.push_back(std::move(one));
+        });
+    }
+    if (coming.size() > 1) each([](Coming& one) { one.bytes->depart(); });
+    each(
+        [](Coming& one) {
+            one.bytes->settle();
+            one.bytes.reset();
+        },
+        some_at_a_time);
+    each([&](Coming& one) { read_back_here(sides, one); }, some_at_a_time);
+    if (coming.empty()) return pulled;
+
+    sides.archive.check_identity();
+    each([&](Coming& one) { give_the_name(sides, one); });
+    std::set<fs::path> folders;
+    for (const auto& one : coming) folders.insert(one->path.parent_path());
+    on_the_disk_here(local, [&] {
+        for (const auto& folder : folders) local.sync_directory(folder);
     });
+    return pulled;
 }
 
 namespace {
@@ -187,27 +244,21 @@ archive_index::Row row_of(const archive_index::Index& index, const archive::Stor
 
 }  // namespace
 
-std::vector<Pushed> push(const Sides& sides, const std::vector<fs::path>& paths, Timestamp now) {
-    std::vector<Pushed> pushed(paths.size());
+std::vector<Transferred> push(const Sides& sides, const std::vector<fs::path>& paths, Timestamp now) {
+    std::vector<Transferred> pushed(paths.size());
     std::vector<archive::Incoming> incoming;
     std::vector<Leaving> leaving;
     for (std::size_t at = 0; at < paths.size(); ++at) {
-        try {
+        attempt(pushed[at], [&] {
             Leaving one{at, {}};
-            auto prepared = files::in_our_words([&] { return prepare(sides, paths[at], one.source); });
+            auto prepared = prepare(sides, paths[at], one.source);
             if (auto* reason = std::get_if<Reason>(&prepared)) {
                 pushed[at].reason = std::move(*reason);
-                continue;
+                return;
             }
             incoming.push_back(std::get<archive::Incoming>(std::move(prepared)));
             leaving.push_back(std::move(one));
-        } catch (const Unavailable&) {
-            throw;
-        } catch (const Interrupted&) {
-            throw;
-        } catch (const Error&) {
-            pushed[at].failed = std::current_exception();
-        }
+        });
     }
     auto deliveries = sides.archive.store_all(incoming, sides.stop, sides.moved);
     for (std::size_t at = 0; at < leaving.size(); ++at) {

@@ -40,8 +40,8 @@ public:
     std::string read_small(const fs::path& name, std::size_t limit = 1 << 16) const override;
     files::Digests digest(const fs::path& name, const Stop& = {}) const override;
     files::ReadBack read_back(const fs::path& name, const Stop& = {}) const override;
-    files::Digests copy_out(const fs::path& name, const files::Tree& home, const fs::path& to, Timestamp modified, const Stop& = {},
-                            const Moved& = {}) const override;
+    std::unique_ptr<files::Arriving> write_out(const fs::path& name, const files::Tree& home, const fs::path& to, Timestamp modified,
+                                               const Stop& = {}, const Moved& = {}) const override;
     std::unique_ptr<files::Arriving> write_in(int source, const fs::path& name, Timestamp modified, const Stop& = {},
                                               const Moved& = {}) const override;
     void write_new(const fs::path& name, std::string_view content) const override;

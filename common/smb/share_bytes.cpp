@@ -121,10 +121,10 @@ files::Digests Share::digest(const fs::path& name, const Stop& stop) const { ret
 
 files::ReadBack Share::read_back(const fs::path& name, const Stop& stop) const { return {impl_->digest(name, stop), "server", true}; }
 
-files::Digests Share::copy_out(const fs::path& name, const files::Tree& home, const fs::path& to, Timestamp modified, const Stop& stop,
-                               const Moved& moved) const {
+std::unique_ptr<files::Arriving> Share::write_out(const fs::path& name, const files::Tree& home, const fs::path& to, Timestamp modified,
+                                                  const Stop& stop, const Moved& moved) const {
     const auto file = impl_->open_read(name);
-    return files::copy_in(impl_->bytes_of(file, name), home, to, modified, stop, moved);
+    return files::write_in(impl_->bytes_of(file, name), home, to, modified, stop, moved);
 }
 
 }  // namespace mediaferry::smb

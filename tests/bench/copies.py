@@ -18,7 +18,8 @@ from pathlib import Path
 from side_by_side import Bench, Measured, apart, installed, options_for, ratio, table
 
 WHEN = 1_750_000_000
-OURS, THEIRS, EQUAL = "mediaferry queue add push, queue run", "rsync -a, then sha256sum -c", "rsync -a --fsync, then sha256sum -c, no cache"
+OURS, BACK = "mediaferry queue add push, queue run", "mediaferry queue add pull, queue run"
+THEIRS, EQUAL = "rsync -a, then sha256sum -c", "rsync -a --fsync, then sha256sum -c, no cache"
 
 
 def make(root: Path, files: int, least: int, most: int) -> None:
@@ -55,6 +56,17 @@ class Copies:
         binary = str(self.bench.binary)
         return self.bench.measured([binary, "queue", "add", "push", "2024"], [binary, "queue", "run"])
 
+    def pulled(self) -> Measured:
+        """The same files, home again from the archive."""
+        self.ours()
+        here = self.target
+        here.mkdir()
+        config = self.bench.root / "mediaferry.yaml"
+        config.write_text(config.read_text().replace(str(self.source), str(here)))
+        subprocess.run(["sync", "-f", self.bench.root], check=True)
+        binary = str(self.bench.binary)
+        return self.bench.measured([binary, "queue", "add", "pull", "2024"], [binary, "queue", "run"])
+
     def rsync(self, *more: str) -> Measured:
         self.prepare()
         copied = self.bench.measured(["rsync", "-a", *more, f"{self.source}/", f"{self.target}/"])
@@ -64,8 +76,10 @@ class Copies:
         return Measured(copied.seconds + checked.seconds, copied.processor + checked.processor, max(copied.memory, checked.memory))
 
     def complete(self) -> None:
-        """What we called copied is what was there: an independent look."""
-        subprocess.run(["sha256sum", "--quiet", "-c", self.source.with_suffix(".sha256")], cwd=self.bench.root / "archive", check=True)
+        """What we called copied is what was there, on both sides: an independent look."""
+        self.pulled()
+        for there in (self.bench.root / "archive", self.target):
+            subprocess.run(["sha256sum", "--quiet", "-c", self.source.with_suffix(".sha256")], cwd=there, check=True)
 
 
 def main() -> int:
@@ -81,19 +95,20 @@ def main() -> int:
                 continue
             apart(lambda: make(bench.root / name, files, least, most))
             copies = Copies(bench, name)
-            works = {OURS: copies.ours}
+            works = {OURS: copies.ours, BACK: copies.pulled}
             if len(there) == 2:
                 works[THEIRS] = copies.rsync
                 if os.geteuid() == 0:
                     works[EQUAL] = lambda: copies.rsync("--fsync")
             best = bench.interleaved(works)
-            copies.ours()
             copies.complete()
             size = sum(path.stat().st_size for path in (bench.root / name).rglob("*.JPG"))
             print(f"\n{files} files of {least // 1000} to {most // 1000} kB ({size / 1e6:.0f} MB), least of {bench.rounds} rounds, {bench.place()}\n")
             table(best)
             ratio(best, "rsync and sha256sum / ours", THEIRS, OURS, "goal: at least 1.5")
+            ratio(best, "rsync and sha256sum / ours, home again", THEIRS, BACK, "goal: at least 1.5")
             ratio(best, "rsync --fsync and sha256sum, no cache / ours", EQUAL, OURS)
+            ratio(best, "rsync --fsync and sha256sum, no cache / ours, home again", EQUAL, BACK)
             copies.prepare()
             shutil.rmtree(bench.root / name)
     return 0

@@ -50,7 +50,15 @@ const std::string kBytes = test::noise(3 << 20, 1);
 TEST_CASE("a file of the archive that is written to while it is pulled does not come", "[queue]") {
     Carrying at;
     const auto there = test::write(at.house.nas() / "2020/clip.mov", kBytes);
-    const auto pull = [](const queue::Sides& sides) { queue::pull(sides, "2020/clip.mov"); };
+    test::write(at.house.nas() / "2020/beside.jpg", "nobody touches this one");
+    const auto pull = [&](const queue::Sides& sides) {
+        const auto pulled = queue::pull(sides, {"2020/clip.mov", "2020/beside.jpg"});
+        CHECK_FALSE(pulled[1].failed);
+        CHECK(test::read(at.here / "2020/beside.jpg") == "nobody touches this one");
+        fs::remove(at.here / "2020/beside.jpg");
+        if (pulled[0].failed) std::rethrow_exception(pulled[0].failed);
+        CHECK_FALSE(pulled[0].reason);
+    };
     std::function<void()> meddle;
     SECTION("at its end") {
         meddle = [&] { test::write(there, kBytes + "more"); };
@@ -63,6 +71,28 @@ TEST_CASE("a file of the archive that is written to while it is pulled does not 
 
     CHECK(at.trouble(pull, {}).empty());  // now that nobody does
     CHECK(test::read(at.here / "2020/clip.mov") == test::read(there));
+}
+
+TEST_CASE("of several that are pulled each counts by itself", "[queue]") {
+    Carrying at;
+    for (const char* name : {"2020/rotten.jpg", "2020/taken.jpg", "2020/good.jpg", "2021/good.jpg"}) test::write(at.house.nas() / name, kBytes);
+    test::write(at.here / "2020/taken.jpg", "a person's");
+    const auto status = *at.archive->tree().status("2020/rotten.jpg");
+    archive_index::Index::Change change{*at.index};
+    at.index->put({"2020/rotten.jpg", {kBytes.size()}, status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_ino,
+                   files::digest_bytes("what it was").sha256, at.house.clock.now(), at.house.clock.now(), archive_index::Class::foreign});
+    change.commit();
+
+    const auto local = files::Tree::open(at.here);
+    const auto pulled = queue::pull({local, *at.archive, *at.index, {}, {}}, {"2020/rotten.jpg", "2020/taken.jpg", "2020/gone.jpg", "2020/good.jpg", "2021/good.jpg"});
+    CHECK_THROWS_AS(std::rethrow_exception(pulled.at(0).failed), TransientError);
+    CHECK(pulled.at(1).reason.value().code == "queue.differs");
+    CHECK(pulled.at(2).reason.value().code == "queue.gone");
+    for (const std::size_t good : {3, 4}) CHECK((!pulled.at(good).failed && !pulled.at(good).reason));
+    CHECK(test::read(at.here / "2020/good.jpg") == kBytes);
+    CHECK(test::read(at.here / "2021/good.jpg") == kBytes);
+    CHECK(test::read(at.here / "2020/taken.jpg") == "a person's");
+    CHECK(std::distance(fs::recursive_directory_iterator{at.here}, {}) == 5);  // no unfinished one stays
 }
 
 TEST_CASE("a file here that is written to while it is pushed does not get to the archive", "[queue]") {
