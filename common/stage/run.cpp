@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "common/log/log.h"
+
 namespace mediaferry::stage {
 
 using std::chrono::milliseconds;
@@ -41,9 +43,15 @@ void Run::waits(const Reason&, std::int64_t items) {
     progressed();
 }
 
-void Run::failed(const Reason&, std::int64_t items) {
+void Run::failed(std::int64_t items) {
     progress_.attention += items;
     progressed();
+}
+
+void Run::failed(const Reason& reason) {
+    log::warning("not done", {{"REASON", reason.code}, {"TEXT", reason.text}});
+    if (!trouble_) trouble_ = reason;
+    failed(1);
 }
 
 void Run::progressed() {

@@ -43,7 +43,9 @@ public:
     void finished(std::int64_t items = 1);
     void waits(const Reason&, std::int64_t items = 1);
     void new_round() { progress_.waiting = 0; }          ///< those that waited are looked at again
-    void failed(const Reason&, std::int64_t items = 1);  ///< an item failed or needs a person: the run exits 1
+    void failed(std::int64_t items);  ///< failed or need a person, and their rows say why: the run exits 1
+    void failed(const Reason&);       ///< the same of what has no row: the first such reason becomes the run's
+    const std::optional<Reason>& trouble() const { return trouble_; }
     /// Told to the user at the end of the run, on stderr ("plan 3 waits for approval: mediaferry approve 3").
     void tell(const std::string& line) { told_.push_back(line); }
     const std::vector<std::string>& told() const { return told_; }
@@ -61,6 +63,7 @@ private:
     std::function<bool()> stop_;
     std::vector<std::function<void(media_db::MediaDb&)>> writes_;
     std::vector<std::string> told_;
+    std::optional<Reason> trouble_;
     media_db::Runs::Progress progress_;
     std::chrono::steady_clock::time_point last_flush_{};
 };

@@ -112,7 +112,7 @@ public:
 private:
     WorkResult finished() const {
         if (run_.stop_requested()) return {143, Reason{"interrupted", "asked to stop"}};
-        return {run_.progress().attention > 0 ? 1 : 0, std::nullopt};
+        return {run_.progress().attention > 0 ? 1 : 0, run_.trouble()};
     }
 
     bool over() const { return run_.stop_requested() || (options_.limit > 0 && handled_ >= options_.limit); }
@@ -215,11 +215,11 @@ private:
             run_.waits(wait->reason, items);
         } else if (const auto* retry = std::get_if<RetryLater>(&outcome)) {
             log::warning("item failed, will be tried again", {{"REASON", retry->reason.code}, {"TEXT", retry->reason.text}});
-            run_.failed(retry->reason, items);
+            run_.failed(items);
         } else {
             const auto& person = std::get<NeedsAttention>(outcome);
             log::error("item needs a person", {{"REASON", person.reason.code}, {"TEXT", person.reason.text}});
-            run_.failed(person.reason, items);
+            run_.failed(items);
         }
     }
 

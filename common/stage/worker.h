@@ -23,7 +23,7 @@ struct WorkOptions {
 
 struct WorkResult {
     int exit_code = 0;             ///< DESIGN section 6
-    std::optional<Reason> reason;  ///< why it ended early or waits
+    std::optional<Reason> reason;  ///< why it ended early or waits, or what of it that has no row was not done
 };
 
 /// Runs the stage to its end. Throws nothing but bugs.

@@ -60,7 +60,7 @@ media_db::Verdict part_from(stage::Run& run, const media_db::MediaItem& item, in
     } catch (const TransientError& error) {
         const Reason reason{error.code(), full_message(error)};
         log::warning("item not completed, will be tried again", {{"MEDIA_ID", item.id.value}, {"REASON", reason.code}});
-        run.failed(reason);
+        run.failed(1);
         const auto& retry = run.settings().retry;
         if (retry.exhausted(attempts + 1)) return {Kind::person, reason, run.now(), true};
         return {Kind::again, reason, run.now() + retry.delay(attempts + 1, static_cast<std::uint64_t>(item.id.value)), true};

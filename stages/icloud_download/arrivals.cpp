@@ -56,7 +56,6 @@ private:
             throw;
         } catch (const TransientError& error) {
             if (nothing_more_fits(error)) throw;
-            log::warning("arrival not taken in", {{"REASON", error.code()}});
             run_.failed({error.code(), files::printable(relative.string()) + ": " + full_message(error)});
         }
     }

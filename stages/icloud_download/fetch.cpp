@@ -130,7 +130,7 @@ private:
         catalogue_.resource_failed(resource.id, reason, run_.now() + retry.delay(failures, static_cast<std::uint64_t>(resource.id.value)),
                                    may_give_up && retry.exhausted(failures));
         log::warning("resource not fetched", {{"RESOURCE_ID", resource.id.value}, {"REASON", reason.code}, {"ATTEMPT", failures}});
-        run_.failed(reason);
+        run_.failed(1);
         ++result_.failed;
     }
 

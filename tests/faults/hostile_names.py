@@ -121,7 +121,7 @@ class Campaign:
         if ended.code not in FINE:
             wrong.append(f"ended with {ended.code}: {ended.err.strip().splitlines()[-3:]}")
         if ended.code != 0 and path.name not in self.said(ended.err):
-            wrong.append(f"exit {ended.code}, and nobody names {path.name}: {ended.err.strip().splitlines()[-2:]}")
+            wrong.append(f"exit {ended.code}, and nobody names {path.name}: {self.said(ended.err).strip().splitlines()[-4:]}")
         wrong += self.unsafe_deletions()
         self.put_right(path, kept / path.name if was_there else None)
         wrong = wrong or self.heal(leg)

@@ -45,7 +45,9 @@ TEST_CASE("A link planted in incoming keeps icloudpd away and is named; the phot
     SECTION("a pipe under icloudpd's own name for what it has not finished") {
         REQUIRE(::mkfifo((house.folder("incoming") / (trap = "MFRGGZDFMZTWQ2LKNNWG23TPOA.part")).c_str(), 0600) == 0);
     }
-    CHECK(house.run(kDownload).exit_code == 1);
+    const auto ended = house.run(kDownload);
+    CHECK(ended.exit_code == 1);
+    CHECK_THAT(ended.reason.value().text, Catch::Contains(trap));
     CHECK(house.icloudpd_starts() == 0);
     CHECK(house.progress().attention == 1);
     CHECK(read(*only(house, "IMG_0001.JPG").local_path) == picture(1));
