@@ -10,7 +10,7 @@ struct Span {
     double from = 0, length = 0;  ///< seconds
 };
 
-/// Up to three pieces of two seconds, spread over the clip, together a fifth of a short clip but at least one second. Pure.
+/// Up to three pieces of two seconds, spread over the clip, together an eighth of a short clip but at least 0.6 seconds. Pure.
 std::vector<Span> spans_of(double seconds);
 
 struct Probe {
@@ -19,7 +19,8 @@ struct Probe {
     double seconds = 0;         ///< that the pieces last
 };
 
-/// The pieces of `clip` with one CRF. They begin with key pictures, one after the other through one encoder; frames wait as luma only.
+/// The pieces of `clip` with one CRF. They begin with key pictures, one after the other through one encoder, which is gone before
+/// anything is compared.
 Probe probe(av::Clip& clip, const std::vector<Span>&, const Look&, const config::VideoTier&, double crf);
 
 }  // namespace mediaferry::stages

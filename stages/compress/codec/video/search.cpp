@@ -9,9 +9,11 @@
 namespace mediaferry::stages {
 namespace {
 
-constexpr int kMostProbes = 4;
-constexpr double kAim = 0.95;        // of the loss that the floor allows: samples are not the whole clip
-constexpr double kNearEnough = 0.8;  // a try that uses this much of it needs no better one
+constexpr int kMostProbes = 3;
+constexpr double kAim = 0.9;        // of the loss that the floor allows: samples are not the whole clip
+constexpr double kCaution = 1.1;    // a step to a finer CRF is so much longer than the slope says, one to a coarser so much shorter
+constexpr double kUsual = 0.1;      // what may lie between the loss of one try and the aim (ln): its slope is that of other clips
+constexpr double kMeasured = 0.25;  // of two tries, which say their own
 
 double loss(double ssim) { return std::max(1e-6, 1 - ssim); }
 
@@ -42,29 +44,31 @@ Chosen find_crf(double floor, double start, const CrfScale& scale, const std::fu
     const double allowed = loss(floor) * kAim;
     std::map<double, double> losses;
     std::optional<double> good, bad;  // the largest CRF that is good enough, the smallest that is not
+    Chosen chosen;
+    const auto nearest = [&] {
+        return *std::ranges::min_element(losses, {}, [&](const auto& one) { return std::abs(std::log(one.second / allowed)); });
+    };
     double crf = on_grid(start, scale);
     while (static_cast<int>(losses.size()) < kMostProbes && !losses.contains(crf)) {
         losses[crf] = loss(ssim_p5_at(crf));
         (losses[crf] <= allowed ? good : bad) = crf;
-        if (losses[crf] <= allowed && losses[crf] >= allowed * kNearEnough) break;
+        chosen.slope = slope_of(losses, scale);
         // From the try nearest to the aim, along the slope; never outside of what is known to be good and bad.
-        const auto nearest = std::ranges::min_element(losses, {}, [&](const auto& one) { return std::abs(std::log(one.second / allowed)); });
-        crf = on_grid(nearest->first + std::log(allowed * 0.97 / nearest->second) / slope_of(losses, scale), scale);
+        const auto [from, lost] = nearest();
+        const double left = std::log(allowed / lost);
+        crf = on_grid(from + left / chosen.slope * (left < 0 ? kCaution : 1 / kCaution), scale);
         if (good) crf = std::max(crf, *good);
         if (bad) crf = std::min(crf, std::max(scale.least, on_grid(*bad - scale.step, scale)));
+        if (std::abs(left) <= (losses.size() > 1 ? kMeasured : kUsual)) break;
     }
-    Chosen chosen;
+    // What the slope promises is taken without a try: the finished copy is held against the floor in any case.
+    const auto [from, lost] = nearest();
+    const auto tried = losses.find(crf);
     chosen.probes = static_cast<int>(losses.size());
-    chosen.slope = slope_of(losses, scale);
-    chosen.crf = good ? *good : losses.begin()->first;
-    chosen.ssim_p5 = 1 - losses.at(chosen.crf);
-    chosen.reaches = losses.at(chosen.crf) <= loss(floor);
-    if (!chosen.reaches && chosen.crf > scale.least) {
-        // All tries were too coarse. What the slope promises is tried on the clip itself: it is checked there in any case.
-        const double promised = chosen.crf + std::log(allowed * 0.9 / losses.at(chosen.crf)) / chosen.slope;
-        chosen.reaches = promised >= scale.least;
-        chosen.crf = on_grid(std::min(promised, chosen.crf - scale.step), scale);
-    }
+    chosen.crf = crf;
+    const double expected = tried != losses.end() ? tried->second : lost * std::exp(chosen.slope * (crf - from));
+    chosen.ssim_p5 = 1 - expected;
+    chosen.reaches = expected <= loss(floor);
     return chosen;
 }
 

@@ -25,7 +25,8 @@ struct Chosen {
     double slope = 0;      ///< as found; for another step from a result that is known
 };
 
-/// `ssim_p5_at` encodes samples with a CRF and says their 5th percentile. It is asked four times at most.
+/// `ssim_p5_at` encodes samples with a CRF and says their 5th percentile. It is asked three times at most; a CRF that is not far from one tried is
+/// taken without being tried.
 Chosen find_crf(double floor, double start, const CrfScale&, const std::function<double(double crf)>& ssim_p5_at);
 
 /// The next CRF for a finished copy that only reached `ssim_p5`: at least one step better.

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A clip made smaller: may it be, how far, do it, and is it what was promised.
 
+#include <malloc.h>
+
 #include <cmath>
 #include <cstdlib>
 #include <ctime>
 #include <map>
+#include <iterator>
 #include <optional>
 
 #include "stages/compress/codec/craft.h"
@@ -71,12 +74,22 @@ private:
         } else if (efficient_) {
             probes[chosen_.crf] = try_on(clip, chosen_.crf);
         }
-        const auto tried = probes.find(chosen_.crf);
-        if (tried == probes.end() || tried->second.seconds <= 0) return std::nullopt;
-        const auto expected = static_cast<double>(tried->second.bytes) / tried->second.seconds * clip.seconds();
+        if (probes.empty()) return std::nullopt;
+        const auto expected = rate_at(probes, chosen_.crf) * clip.seconds();
         measures_["expected_bytes"] = std::round(expected);
         if (expected > kSampleError * most_bytes()) return too_large();
         return std::nullopt;
+    }
+
+    /// Bytes a second, by the tries on both sides or the nearest one.
+    static double rate_at(const std::map<double, Probe>& probes, double crf) {
+        const auto rate = [](const Probe& probe) { return std::max(1.0, static_cast<double>(probe.bytes) / probe.seconds); };
+        const auto above = probes.lower_bound(crf);
+        if (above == probes.end()) return rate(probes.rbegin()->second);
+        if (above == probes.begin() || above->first == crf) return rate(above->second);
+        const auto below = std::prev(above);
+        const double share = (crf - below->first) / (above->first - below->first);
+        return std::pow(rate(below->second), 1 - share) * std::pow(rate(above->second), share);
     }
 
     Probe try_on(av::Clip& clip, double crf) {
@@ -165,6 +178,12 @@ private:
 void craft::prepare() {
     av_log_set_level(AV_LOG_ERROR);
     ::setenv("SVT_LOG", "1", 1);  // errors only
+#if defined(__GLIBC__)
+    // Pictures go back to the system as soon as they are done with: what one encoder held is not still there beside the next one's.
+    ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
+    ::mallopt(M_ARENA_MAX, 2);
+#endif
 }
 
 std::string craft::library() { return std::string("FFmpeg ") + av_version_info(); }
