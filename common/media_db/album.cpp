@@ -111,6 +111,7 @@ std::vector<fs::path> Catalogue::placeholders_of(MediaId media) const {
 void Catalogue::add_set_aside(const fs::path& found, const fs::path& now_at, Bytes size, const std::string& sha256, const Reason& reason,
                               Timestamp now) {
     Transaction transaction(db_, MF_COMMIT("db.catalogue.add_set_aside"));
+    Query(db_, "UPDATE set_aside SET removed_at = :now WHERE path = :path AND removed_at IS NULL").with(":now", now).with(":path", now_at).run();
     Query(db_, R"(INSERT INTO set_aside (found_path, path, size, sha256, reason_code, reason_text, at)
                   VALUES (:found, :path, :size, :sha256, :code, :text, :now))")
         .with(":found", found)

@@ -84,6 +84,7 @@ public:
     std::vector<MediaItem> deleted_with_original() const;    ///< deleted in iCloud, and the row still names an original at home
     std::vector<fs::path> placeholders_of_the_gone() const;  ///< of photos that are deleted in iCloud or gone from it
     std::optional<MediaId> placeholder_owner(const fs::path& relative) const;  ///< the file it stands for, if that is known
+    /// `now_at` is free or holds this very file: an earlier row of that place is over.
     void add_set_aside(const fs::path& found, const fs::path& now_at, Bytes size, const std::string& sha256, const Reason&, Timestamp now);
     struct SetAside {
         std::int64_t id = 0;

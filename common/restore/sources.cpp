@@ -141,6 +141,7 @@ icloud::Client& Sources::client() {
     if (!settings_.icloud.enabled) away("icloud.off", "it is switched off");
     if (icloud::Session::read(settings_.icloud.cookie_directory, settings_.icloud.username).empty())
         away("icloud.sign_in", "nobody is signed in (mediaferry auth login)");
+    session_.reset();  // of an attempt that failed: nobody waits for himself
     session_.emplace(icloud::SessionLock::take(settings_.icloud.cookie_directory, icloud::SessionLock::kPatience));
     icloud::Client fresh{*session_, settings_.icloud, clock_, {}, stop_};
     if (fresh.sign_in() != icloud::SignIn::signed_in) away("icloud.sign_in", "nobody is signed in (mediaferry auth login)");

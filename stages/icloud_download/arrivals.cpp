@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "common/failpoint/failpoint.h"
 #include "common/files/files.h"
 #include "common/icloud/names.h"
 #include "common/log/log.h"
@@ -100,9 +101,17 @@ private:
         const auto reason = why_nothing_matches(file, digests.size);
         auto target = run_.settings().folders.trash / "set_aside" / relative;
         files::make_directories(target.parent_path());
-        target = files::free_name(target, [](const fs::path& name) { return files::status_of(name).has_value(); });
-        files::move_file(file, target);
-        catalogue_.add_set_aside(relative, target, digests.size, to_hex(digests.sha256), reason, run_.now());
+        bool there_already = false;  // set aside by a run that died before the placeholder, and brought again
+        target = files::free_name(target, [&](const fs::path& name) {
+            there_already = files::is_file(name) && files::digest_file(name) == digests;
+            return !there_already && files::status_of(name).has_value();
+        });
+        // The row first: a death in between leaves a row of a file that is set aside by the next run, never a file in the trash that nobody knows.
+        MF_AROUND("icloud_download.set_aside.row", catalogue_.add_set_aside(relative, target, digests.size, to_hex(digests.sha256), reason, run_.now()));
+        if (there_already)
+            MF_AROUND("icloud_download.set_aside.drop", files::remove_file(file));
+        else
+            MF_AROUND("icloud_download.set_aside.move", files::move_file(file, target));
         // Our own client fetches what is missing; icloudpd would only damage it again under the same name.
         stand_in(run_, relative, std::nullopt, Bytes{std::max<std::uint64_t>(1, digests.size.count)}, run_.now());
         log::warning("arrival set aside", {{"REASON", reason.code}, {"BYTES", digests.size.count}});

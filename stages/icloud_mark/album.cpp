@@ -36,12 +36,18 @@ std::vector<std::string> record_names(const std::vector<media_db::Asset>& assets
 }  // namespace
 
 void Album::file(const std::vector<media_db::Asset>& assets) {
+    // Only as a whole: until the album was read back, "filed" is what iCloud allows, not what was done.
+    for (auto& [asset, filing] : look_and_file(assets)) filings_.insert_or_assign(asset, std::move(filing));
+}
+
+Album::Filings Album::look_and_file(const std::vector<media_db::Asset>& assets) {
+    Filings filings;
     std::vector<icloud::AssetName> names;
     for (const auto& asset : assets) names.push_back({asset.record_name, asset.master_name});
     const auto looked = client_.lookup(names);
     std::vector<media_db::Asset> fresh, filed_before;
     for (std::size_t i = 0; i < assets.size(); ++i) {
-        const auto& filing = filings_[assets[i].id] = judge(assets[i], looked[i]);
+        const auto& filing = filings[assets[i].id] = judge(assets[i], looked[i]);
         if (filing.state == Filing::State::filed) (assets[i].filed ? filed_before : fresh).push_back(assets[i]);
     }
     auto album = fresh.empty() && filed_before.empty() ? std::nullopt : client_.find_album(name_);
@@ -50,25 +56,26 @@ void Album::file(const std::vector<media_db::Asset>& assets) {
                          "the album " + name_ +
                              " is not in iCloud any more, though photos had been filed in it. Make an album of that name in Photos: what is put "
                              "into it may be deleted, what is not stays"};
-        all_wait(fresh, why);
-        all_wait(filed_before, why);
-        return;
+        for (const auto* some : {&fresh, &filed_before})
+            for (const auto& asset : *some) filings[asset.id] = {Filing::State::not_yet, "", why};
+        return filings;
     }
-    if (!fresh.empty()) put_in(album ? *album : MF_AROUND("icloud_mark.find_or_create", client_.find_or_create_album(name_)), fresh);
-    if (!filed_before.empty()) look_for(*album, filed_before);
+    if (!fresh.empty()) put_in(album ? *album : MF_AROUND("icloud_mark.find_or_create", client_.find_or_create_album(name_)), fresh, filings);
+    if (!filed_before.empty()) look_for(*album, filed_before, filings);
+    return filings;
 }
 
-void Album::put_in(const std::string& album, const std::vector<media_db::Asset>& assets) {
+void Album::put_in(const std::string& album, const std::vector<media_db::Asset>& assets, Filings& filings) {
     const auto filed = MF_AROUND("icloud_mark.add", client_.add_members(album, record_names(assets)));
     for (std::size_t i = 0; i < assets.size(); ++i)
         if (!filed[i].member)
-            filings_[assets[i].id] = {
+            filings[assets[i].id] = {
                 Filing::State::not_yet,
                 "",
                 {"icloud.not_filed", "iCloud did not put the photo into the album " + name_ + ": " + filed[i].code + " " + filed[i].reason}};
 }
 
-void Album::look_for(const std::string& album, const std::vector<media_db::Asset>& assets) {
+void Album::look_for(const std::string& album, const std::vector<media_db::Asset>& assets, Filings& filings) {
     const auto members = client_.members(album);
     std::vector<media_db::Asset> unlisted;
     for (const auto& asset : assets)
@@ -77,14 +84,10 @@ void Album::look_for(const std::string& album, const std::vector<media_db::Asset
     for (std::size_t i = 0; i < unlisted.size(); ++i) {
         if (asked[i] == Membership::member && !members.complete()) continue;  // the listing is known to be short of some
         const bool vetoed = members.complete() || asked[i] == Membership::not_member;
-        filings_[unlisted[i].id] = {vetoed ? Filing::State::vetoed : Filing::State::not_yet,
+        filings[unlisted[i].id] = {vetoed ? Filing::State::vetoed : Filing::State::not_yet,
                                     "",
                                     {"icloud.album_unsure", "iCloud does not say whether the photo is still in the album " + name_}};
     }
-}
-
-void Album::all_wait(const std::vector<media_db::Asset>& assets, const Reason& why) {
-    for (const auto& asset : assets) filings_[asset.id] = {Filing::State::not_yet, "", why};
 }
 
 }  // namespace mediaferry::stages

@@ -33,19 +33,20 @@ public:
 
     bool knows(AssetId asset) const { return filings_.contains(asset); }
     /// Files those assets that iCloud shows live, unhidden and unchanged since the census; reads the album back. An asset that was filed before is
-    /// not put in a second time, only looked for: its absence is a veto.
+    /// not put in a second time, only looked for: its absence is a veto. What failed in between is remembered of none of them.
     void file(const std::vector<media_db::Asset>&);
     const Filing& filing(AssetId asset) const { return filings_.at(asset); }
 
 private:
-    void put_in(const std::string& album, const std::vector<media_db::Asset>&);
-    void look_for(const std::string& album, const std::vector<media_db::Asset>&);
-    void all_wait(const std::vector<media_db::Asset>&, const Reason&);
+    using Filings = std::map<AssetId, Filing>;
+    Filings look_and_file(const std::vector<media_db::Asset>&);
+    void put_in(const std::string& album, const std::vector<media_db::Asset>&, Filings&);
+    void look_for(const std::string& album, const std::vector<media_db::Asset>&, Filings&);
 
     icloud::Client& client_;
     std::string name_;
     std::function<bool()> in_use_;
-    std::map<AssetId, Filing> filings_;
+    Filings filings_;
 };
 
 }  // namespace mediaferry::stages

@@ -74,6 +74,8 @@ private:
     /// iCloud is called when there is something to file, not before.
     Album& album(Run& run) {
         if (album_) return *album_;
+        client_.reset();
+        lock_.reset();  // of an attempt that failed: a run does not wait for itself
         lock_.emplace(icloud::SessionLock::take(settings_.icloud.cookie_directory, icloud::SessionLock::kPatience));
         client_.emplace(*lock_, settings_.icloud, clock_, icloud::Library{}, run.stop());
         icloud::SignInState state{run.db(), settings_.icloud, clock_};

@@ -110,6 +110,28 @@ TEST_CASE("What arrives damaged is set aside and fetched anew by our own client"
     CHECK(house.apple.downloads() == 4);
 }
 
+TEST_CASE("What was being set aside by a run that died is set aside once", "[icloud_download]") {
+    IcloudHouse house;
+    house.apple.add("IMG_0001", {{"original", jpeg(1)}});
+    const auto bad = jpeg(1).substr(0, 5000);
+    house.bring("2024/05/bad_A.JPG", bad);
+    REQUIRE(house.run(kStage).exit_code == 0);
+    media_db::Catalogue rows(house.db());
+    const auto before = rows.set_aside().at(0);
+    // The death was before the placeholder; icloudpd brings it again, unless it had not been moved yet.
+    rows.remove_placeholder("2024/05/bad_A.JPG");
+    fs::remove(house.folder("incoming") / "2024/05/bad_A.JPG");
+    SECTION("between the row and the move") { fs::rename(before.path, house.folder("incoming") / "2024/05/bad_A.JPG"); }
+    SECTION("between the move and the placeholder") {}
+    house.clock.advance(24h);
+    REQUIRE(house.run(kStage).exit_code == 0);
+    REQUIRE(rows.set_aside().size() == 1);
+    CHECK(rows.set_aside().at(0).path == before.path);
+    CHECK(read(before.path) == bad);
+    CHECK(tree(house.folder("trash")).size() == 1);
+    CHECK(files::looks_like_placeholder(house.folder("incoming") / "2024/05/bad_A.JPG"));
+}
+
 TEST_CASE("What icloudpd never brings is fetched, and icloudpd is kept from fetching it later", "[icloud_download]") {
     IcloudHouse house;
     const auto photo = jpeg(1), edit = jpeg(2), movie = noise(9'000, 3);

@@ -85,6 +85,22 @@ TEST_CASE("Filing that iCloud answers EXISTS or CONFLICT, or does not answer, is
     CHECK(house.apple.is_filed("IMG_0001"));
 }
 
+TEST_CASE("When filing fails for one photo, those filed together with it are not taken for filed", "[icloud_mark]") {
+    IcloudHouse house;
+    const auto one = house.arrived("IMG_0001", kStage), other = house.arrived("IMG_0002", kStage);
+    SECTION("the album was not made") { house.apple.fault({{"match", "records/modify.*CPLAlbum\""}, {"ack_without_effect", true}}); }
+    SECTION("nobody knows what came of it") { house.apple.fault({{"match", "records/modify.*CPLContainerRelation"}, {"body", "{"}}); }
+    house.run(kStage);
+    for (const auto* photo : {&one, &other}) CHECK(house.row(*photo).filed.has_value() == house.apple.is_filed(photo->key));
+    CHECK((reason(house, one) != "" || reason(house, other) != ""));
+    house.clock.advance(6h);
+    house.run(kStage);
+    for (const auto* photo : {&one, &other}) {
+        CHECK(status(house, *photo) == StepStatus::done);
+        CHECK(house.apple.is_filed(photo->key));
+    }
+}
+
 TEST_CASE("A run that died after moving the original finds it again", "[icloud_mark]") {
     IcloudHouse house;
     const auto photo = house.arrived("IMG_0001", kStage);
@@ -219,6 +235,16 @@ TEST_CASE("An album that a person deleted is not made again behind his back", "[
     house.clock.advance(6h);
     house.run(kStage);
     CHECK(status(house, second) == StepStatus::done);
+}
+
+TEST_CASE("A sign-in that failed for one photo is not waited for by the next", "[icloud_mark]") {
+    IcloudHouse house;
+    const auto one = house.arrived("IMG_0001", kStage), other = house.arrived("IMG_0002", kStage);
+    house.apple.fault({{"match", "setup/ws/1/validate"}, {"body", "<html>"}});
+    house.run(kStage);
+    const auto is_done = [&](const auto& photo) { return status(house, photo) == StepStatus::done; };
+    CHECK(is_done(one) != is_done(other));  // the second is, and does not say that another run is using the session
+    for (const auto* photo : {&one, &other}) CHECK(house.apple.is_filed(photo->key) == is_done(*photo));
 }
 
 TEST_CASE("Without a session nothing is filed, and the photo waits unchanged", "[icloud_mark]") {
