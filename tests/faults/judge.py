@@ -181,6 +181,7 @@ class Judge:
     def portrait(self) -> dict[str, set]:
         """All that must be the same after a disturbed and an undisturbed run; no times, no numbers of rows."""
         names = {row["id"]: f"{row['icloud_id']}/{row['resource']}/{row['apple_checksum']}" for row in self.rows("SELECT * FROM media")}
+        contents = {row["id"]: row["apple_checksum"] for row in self.rows("SELECT id, apple_checksum FROM media")}
         tell = lambda row, keys: tuple(row[key] for key in keys)
         portrait = {
             "media": {(names[row["id"]], unnumbered(row["local_path"]), *tell(row, ("filename", "status", "synced_google", "synced_nas", "album_moved", "deleted_icloud",
@@ -191,7 +192,8 @@ class Judge:
             "copies": {(names[row["media_id"]], unnumbered(row["path"]), *tell(row, ("place", "sha256", "size", "proof"))) for row in self.rows("SELECT * FROM copy WHERE removed_at IS NULL")},
             "freed": {(names[row["media_id"]], row["path"], row["proof"]) for row in self.rows("SELECT * FROM copy WHERE place = 'pixel'")},
             "steps": {(names[row["media_id"]], *tell(row, ("stage", "status", "open"))) for row in self.rows("SELECT * FROM step")},
-            "placeholders": {(row["path"], names.get(row["media_id"]), row["size"]) for row in self.rows("SELECT * FROM placeholder")},
+            # Two assets on one master share their file: which of them its placeholder belongs to depends on which was fetched first.
+            "placeholders": {(row["path"], contents.get(row["media_id"]), row["size"]) for row in self.rows("SELECT * FROM placeholder")},
             "plans": {(row["record_name"], row["status"]) for row in self.rows("SELECT a.record_name, i.status FROM plan_item i JOIN asset a ON a.id = i.asset_id JOIN plan p "
                                                                                 "ON p.id = i.plan_id WHERE p.status IN ('proposed', 'approved')")},
             "icloud": {(key, asset["deleted"], tuple(asset["albums"])) for key, asset in self.icloud().items()},
