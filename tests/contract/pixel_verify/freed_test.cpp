@@ -180,6 +180,24 @@ TEST_CASE("free_phone with an age takes the file out of outbox and phone after i
     CHECK(world.done(photo));
 }
 
+TEST_CASE("free_phone with an age leaves in the outbox what the phone holds another version of when the age is reached", "[pixel_verify]") {
+    PhoneWorld world;
+    world.house.settings.pixel.proof = PixelProof::dwelt;
+    world.house.settings.pixel.free_phone = {FreePhone::When::age, 24h * 14};
+    const auto edited = world.delivered("IMG_1-1.JPG", 1);
+    const auto as_sent = world.delivered("IMG_2-2.JPG", 2);
+    CHECK(world.proof(edited) == "dwelt");  // dwell: 0s
+    test::write(world.pair.phone_folder() / "IMG_1-1.JPG", noise(10'000, 7));
+    world.pair.phone_scans();
+    world.house.clock.advance(24h * 15);
+    world.run();
+    CHECK_FALSE(fs::exists(world.outbox() / "IMG_2-2.JPG"));
+    CHECK(world.proof(as_sent) == "dwelt");
+    CHECK(fs::exists(world.outbox() / "IMG_1-1.JPG"));
+    CHECK(world.house.copy(edited, Place::pixel));
+    CHECK(fs::exists(world.pair.phone_folder() / "IMG_1-1.JPG"));
+}
+
 TEST_CASE("deliveries proven before the phone's Syncthing was reset are proven again before a deletion counts", "[pixel_verify]") {
     PhoneWorld world;
     world.house.settings.pixel.proof = PixelProof::freed;
