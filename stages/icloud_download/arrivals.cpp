@@ -113,7 +113,7 @@ private:
         else
             MF_AROUND("icloud_download.set_aside.move", files::move_file(file, target));
         // Our own client fetches what is missing; icloudpd would only damage it again under the same name.
-        stand_in(run_, relative, std::nullopt, Bytes{std::max<std::uint64_t>(1, digests.size.count)}, run_.now());
+        stand_in(run_, relative, catalogue_.placeholder_owner(relative), Bytes{std::max<std::uint64_t>(1, digests.size.count)}, run_.now());
         log::warning("arrival set aside", {{"REASON", reason.code}, {"BYTES", digests.size.count}});
         run_.tell(files::printable(relative.filename().string()) + " set aside: " + reason.text);
         ++result_.set_aside;

@@ -120,8 +120,8 @@ private:
         const auto path = icloudpd_path(asset, resource, run_.settings().icloud.folder_structure);
         if (!path) return;
         if (!files::status_of(run_.settings().folders.incoming / *path)) return stand_in(run_, *path, id, size, asset.taken);
-        // One that stands there for a damaged arrival now has its owner, and goes with it.
-        if (catalogue_.is_placeholder(*path) && !catalogue_.placeholder_owner(*path)) catalogue_.add_placeholder(*path, id, size, run_.now());
+        // One that stands there for a damaged arrival, or will when that is set aside, now has its owner, and goes with it.
+        if (!catalogue_.placeholder_owner(*path)) catalogue_.add_placeholder(*path, id, size, run_.now());
     }
 
     void failed(const Resource& resource, const Reason& reason, bool may_give_up) {

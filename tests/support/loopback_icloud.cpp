@@ -61,6 +61,7 @@ std::string Loopback::add_described(nlohmann::json spec, const std::map<std::str
                            : kind == "alternative"                        ? "com.adobe.raw-image"
                                                                           : "public.jpeg";
         resources[kind] = {{"file", file.string()}, {"type", type}};
+        if (const auto said = spec.value("resources", nlohmann::json::object()); said.contains(kind)) resources[kind].update(said.at(kind));
     }
     spec["resources"] = resources;
     return call("add", {{"spec", spec}}).at("name");

@@ -223,6 +223,37 @@ TEST_CASE("Two assets on one master get a file each from one download", "[icloud
     CHECK(house.apple.downloads() == 0);
 }
 
+TEST_CASE("A second asset on a master whose file rotted at home is fetched", "[icloud_download]") {
+    IcloudHouse house;
+    const auto photo = jpeg(1);
+    house.apple.add("IMG_0001", {{"original", photo}});
+    REQUIRE(house.run(kStage).exit_code == 0);
+    const auto first = named(house, "IMG_0001.JPG").at(0);
+    auto rotten = photo;
+    rotten[rotten.size() / 2] = static_cast<char>(rotten[rotten.size() / 2] ^ 1);
+    test::write(*first.local_path, rotten);
+    house.apple.add_described({{"key", "copy"}, {"same_master_as", "IMG_0001"}, {"filename", "IMG_0001.JPG"}, {"date", 1714651200000}}, {});
+    house.clock.advance(24h);
+    REQUIRE(house.run(kStage).exit_code == 0);
+    const auto second = media_db::Catalogue(house.db()).items_of(asset_of(house, "copy")).at(0);
+    CHECK(second.sha256 == first.sha256);
+    CHECK(read(*second.local_path) == photo);
+    CHECK(house.apple.downloads() == 2);
+}
+
+TEST_CASE("A file of another size than iCloud lists for its checksum is nobody's", "[icloud_download]") {
+    IcloudHouse house;
+    const auto photo = jpeg(1);
+    const nlohmann::json claimed{{"original", {{"claimed_size", photo.size() + 1}}}};
+    house.apple.add_described({{"key", "IMG_0001"}, {"filename", "IMG_0001.JPG"}, {"date", 1714651200000}, {"resources", claimed}},
+                              {{"original", photo}});
+    house.bring("2024/05/IMG_0001_A.JPG", photo);
+    house.run(kStage);
+    CHECK(named(house, "IMG_0001.JPG").empty());
+    REQUIRE(media_db::Catalogue(house.db()).set_aside().size() == 1);
+    CHECK(media_db::Catalogue(house.db()).set_aside().at(0).reason.code == "download.mismatch");
+}
+
 TEST_CASE("Names in any script come in whole and safe", "[icloud_download]") {
     IcloudHouse house;
     const auto photo = jpeg(1), other = jpeg(2);

@@ -273,6 +273,11 @@ TEST_CASE("deletion answers for each asset by itself", "[icloud]") {
         CHECK_THROWS_AS(client.delete_assets({wanted[0]}), Unavailable);
         CHECK(client.lookup({{wanted[0].record_name, ""}}).front().state == Looked::State::deleted);
     }
+    SECTION("done, and the connection closed without a word: it is sent once") {
+        world.apple.fault({{"match", "records/modify"}, {"effect_without_ack", true}, {"hang_up", true}});
+        CHECK_THROWS_AS(client.delete_assets({wanted[0]}), Error);
+        CHECK(world.apple.modifications() == 1);
+    }
     SECTION("too many, unnamed or doubled deletions are bugs") {
         std::vector<Deletion> crowd;
         for (int i = 0; i < 51; ++i) crowd.push_back({"RECORD_" + std::to_string(i), "1a"});
