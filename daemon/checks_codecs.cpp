@@ -58,7 +58,7 @@ Findings check_codec(const std::string& name, Confine confine) {
 Findings check_codecs(const config::Settings& settings) {
     if (!settings.compress.enabled) return {{Kind::note, "compress is switched off: nothing is decoded", ""}};
     Findings out;
-    for (const auto name : {codec::kPhoto, codec::kVideo})
+    for (const auto name : codec::kPrograms)
         for (auto& finding : check_codec(std::string(name), settings.compress.confine)) out.push_back(std::move(finding));
     if (settings.compress.confine == Confine::off)
         out.push_back(

@@ -3,6 +3,7 @@
 // The codec programs (stages/compress/codec), as whoever has something decoded starts them: where they lie, and what they get of ours, which is
 // next to nothing.
 
+#include <array>
 #include <string_view>
 
 #include "common/process/process.h"
@@ -10,7 +11,9 @@
 
 namespace mediaferry::codec {
 
-inline constexpr std::string_view kPhoto = "photo-codec", kVideo = "video-codec";
+/// For a JPEG that stays one; for every other photo; for clips.
+inline constexpr std::string_view kJpeg = "jpeg-codec", kPhoto = "photo-codec", kVideo = "video-codec";
+inline constexpr std::array kPrograms{kJpeg, kPhoto, kVideo};
 
 /// lib/mediaferry, beside bin/. A test may name another place (MEDIAFERRY_CODECS_DIR).
 fs::path directory();

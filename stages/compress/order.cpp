@@ -12,7 +12,7 @@ using nlohmann::json;
 
 constexpr std::size_t kMostMeasures = 32;
 constexpr std::array<std::string_view, 3> kTasks{"photo", "video", "restore"};
-constexpr std::array<std::string_view, 5> kOutcomes{"made", "kept", "broken", "failed", "person"};
+constexpr std::array<std::string_view, 6> kOutcomes{"made", "kept", "broken", "failed", "person", "elsewhere"};
 
 /// One line of printable characters: it goes into the database and before a person's eyes.
 std::string line(const json& value, std::size_t longest = 400) {

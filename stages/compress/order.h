@@ -44,11 +44,12 @@ struct Order {
 
 struct Answer {
     enum class Outcome {
-        made,    ///< `result` describes the small copy
-        kept,    ///< `result.kept` says why there is none
-        broken,  ///< the original does not decode as what it is: kept, and that is told
-        failed,  ///< try again later
-        person,  ///< somebody must act first
+        made,       ///< `result` describes the small copy
+        kept,       ///< `result.kept` says why there is none
+        broken,     ///< the original does not decode as what it is: kept, and that is told
+        failed,     ///< try again later
+        person,     ///< somebody must act first
+        elsewhere,  ///< the photo program makes it; nothing was written
     } outcome = Outcome::failed;
     Compressed result;
     Reason reason;  ///< of broken, failed, person

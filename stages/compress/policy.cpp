@@ -7,7 +7,7 @@ namespace mediaferry::stages {
 namespace {
 
 // Raised when the codec programs come to other bytes from the same words: every small copy of that kind is then one of an older policy.
-constexpr int kPhotoWay = 3;
+constexpr int kPhotoWay = 4;
 constexpr int kVideoWay = 5;
 
 }  // namespace

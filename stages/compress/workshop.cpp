@@ -24,8 +24,8 @@ constexpr seconds kSilence{120};        // a clip that has not given one frame f
 constexpr seconds kStart{60};           // for a program that only looks around
 constexpr Bytes kSlack{16ULL << 20};    // what a small copy may be larger than its original before it is dropped: the index of a clip
 
-process::Command command_for(Order::Task task, bool idle) {
-    auto command = codec::command(task == Order::Task::photo ? codec::kPhoto : codec::kVideo);
+process::Command command_for(std::string_view program, bool idle) {
+    auto command = codec::command(program);
     command.idle = idle;  // a photo can wait; whoever uses this machine cannot
     return command;
 }
@@ -81,6 +81,11 @@ Answer understood(const std::string& answer) {
     }
 }
 
+/// A JPEG that takes more than libjpeg: the program that was asked first has done nothing but look at it.
+bool says_elsewhere(const Said& said) {
+    return said.exit.ok() && !said.exit.stopped && understood(said.answer).outcome == Answer::Outcome::elsewhere;
+}
+
 /// What an answer comes to. A file that does not decode came as Apple has it (the checksum says so): it is kept whole, and that is told.
 Compressed judged(const Answer& answer) {
     using enum Answer::Outcome;
@@ -88,6 +93,7 @@ Compressed judged(const Answer& answer) {
     switch (answer.outcome) {
         case made:
         case kept: return answer.result;
+        case elsewhere: return keep("codec.crashed", "its codec sends it to another, and that one does the same");
         case broken: break;
         case person: throw NeedsPerson{reason.code, reason.text};
         case failed:
@@ -111,16 +117,24 @@ std::string head(int fd) {
     return bytes;
 }
 
+constexpr std::string_view kJpegMark = "\xFF\xD8\xFF";
+
+/// The one that loads least. A JPEG becomes a JPEG XL in the photo program, and is shown by it.
+std::string_view program_for(const Order& order) {
+    if (order.task == Order::Task::video) return codec::kVideo;
+    const bool packed_anew = order.photo.jpeg_xl && !order.from_copy;
+    return order.small < 0 && !packed_anew && head(order.original).starts_with(kJpegMark) ? codec::kJpeg : codec::kPhoto;
+}
+
 bool looks_shown(int picture) { return head(picture).starts_with("\x89PNG\r\n\x1a\n"); }
 
 /// Whether what lies there begins like a small copy of that: a program that was taken over may say anything.
 bool looks_made(int original, int result, const std::string& extension) {
     const auto made = head(result);
     const bool clip = made.size() == 12 && made.substr(4, 4) == "ftyp";
-    const bool photo =
-        (made.starts_with("\xFF\xD8\xFF") || made.starts_with("\x89PNG\r\n\x1a\n")) && head(original).substr(0, 3) == made.substr(0, 3);
+    const bool photo = (made.starts_with(kJpegMark) || made.starts_with("\x89PNG\r\n\x1a\n")) && head(original).substr(0, 3) == made.substr(0, 3);
     // The one kind of photo that becomes another, and the one name that a codec may give.
-    const bool packed = made == std::string_view{"\0\0\0\x0cJXL \r\n\x87\n", 12} && head(original).starts_with("\xFF\xD8\xFF");
+    const bool packed = made == std::string_view{"\0\0\0\x0cJXL \r\n\x87\n", 12} && head(original).starts_with(kJpegMark);
     return extension == ".jxl" ? packed : extension.empty() && (clip || photo);
 }
 
@@ -131,8 +145,8 @@ bool walls_wanted(const config::Compress& settings) { return settings.confine !=
 Workshop::Workshop(const config::Compress& settings) : settings_(settings) {}
 
 void Workshop::look_around() const {
-    for (const auto task : {Order::Task::photo, Order::Task::video}) {
-        auto command = command_for(task, settings_.idle);
+    for (const auto program : codec::kPrograms) {
+        auto command = command_for(program, settings_.idle);
         command.argv.emplace_back("--check");
         command.deadline = kStart;
         const auto said = hear_out(command);
@@ -178,8 +192,7 @@ Compressed Workshop::ordered(Order order, const fs::path& original, const fs::pa
     order.original = from.get();
     order.result = to.get();
 
-    auto command = command_for(order.task, settings_.idle);
-    command.inherited = {order.original, order.result};
+    std::vector<int> inherited{order.original, order.result};
     files::Descriptor seen;
     if (!small.empty()) {
         const auto digests = files::digest_file(small);
@@ -187,14 +200,23 @@ Compressed Workshop::ordered(Order order, const fs::path& original, const fs::pa
         order.small = seen.get();
         order.small_size = digests.size;
         order.small_sha256 = digests.sha256;
-        command.inherited.push_back(order.small);
+        inherited.push_back(order.small);
     }
+    auto command = command_for(program_for(order), settings_.idle);
+    command.inherited = std::move(inherited);
     command.input = to_json(order);
     command.deadline = order.limits.cpu;
     if (order.task == Order::Task::video) command.silence = std::min(kSilence, settings_.deadline);
     const auto began = std::chrono::steady_clock::now();
     try {
-        const auto said = hear_out(command, stop);
+        auto said = hear_out(command, stop);
+        double spent = 0;
+        if (says_elsewhere(said)) {
+            spent = said.exit.cpu_seconds;
+            command.argv = codec::command(codec::kPhoto).argv;
+            if (::ftruncate(order.result, 0) != 0) files::throw_errno(errno, "empty", result.string());
+            said = hear_out(command, stop);
+        }
         if (said.exit.stopped) throw Interrupted{"interrupted", "asked to stop while making a small copy"};
         if (said.exit.signal == 0 && (said.exit.code == 126 || said.exit.code == 127 || said.exit.code == 69))
             does_not_start(command, process::to_text(said.exit) + (said.talk.empty() ? "" : ", " + said.talk));
@@ -202,7 +224,7 @@ Compressed Workshop::ordered(Order order, const fs::path& original, const fs::pa
         if (!made.kept && !small.empty() && !looks_shown(order.result)) made = keep("codec.crashed", "its codec showed something that is no picture");
         if (!made.kept && small.empty() && !looks_made(order.original, order.result, made.extension))
             made = keep("codec.crashed", "its codec made something that is no photo or clip");
-        made.cpu_seconds = said.exit.cpu_seconds;
+        made.cpu_seconds = spent + said.exit.cpu_seconds;
         made.peak_memory = Bytes{said.exit.peak_memory};
         made.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
         if (made.kept) fs::remove(result);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A photo's segments: views into the file and nothing else, and what is put together comes apart the same.
-#include "stages/compress/codec/photo/jpeg_parts.h"
+#include "stages/compress/codec/jpeg/jpeg_parts.h"
 
 #include "tests/fuzz/fuzz.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a photo is, by its bytes: every file has an answer, and what says that there is a way to make it smaller is of a kind that has one.
-#include "stages/compress/codec/photo/kind.h"
+#include "stages/compress/codec/jpeg/kind.h"
 
 #include <algorithm>
 

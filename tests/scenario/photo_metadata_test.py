@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every kind of JPEG that a phone or an editor writes, through the real codec program: all metadata fields are compared before and after, field by field
+"""Every kind of JPEG that a phone or an editor writes, through the real codec programs: all metadata fields are compared before and after, field by field
 with exiftool and byte by byte in the file; what cannot be carried over keeps its bytes, with the reason."""
 
 import hashlib
@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(os.environ["MEDIAFERRY_SOURCE"]) / "tests" / "corpus
 import photo_corpus as corpus  # noqa: E402
 import photo_metadata as metadata  # noqa: E402
 
-CODEC = Path(os.environ["MEDIAFERRY_BUILD"]) / "lib" / "mediaferry" / "photo-codec"
+CODECS = Path(os.environ["MEDIAFERRY_BUILD"]) / "lib" / "mediaferry"
 WIDTH, HEIGHT = 640, 480
 MEDIUM = {"quality": 92, "min_quality": 50, "floor": 0.9, "lossless": False, "png": "keep", "jpeg_xl": False, "heic": "keep"}
 LIGHT = dict(MEDIUM, lossless=True)
@@ -70,10 +70,21 @@ class PhotoMetadata(unittest.TestCase):
                  "from_copy": False, "small": -1, "small_size": 0, "small_sha256": nothing, "photo": tier,
                  "video": {"codec": "hevc", "quality": 26, "preset": "fast", "floor": 0.98, "efficient_saving": 20, "dolby_vision": "keep"},
                  "limits": {"memory": 3 << 30, "cpu": 60, "file": 1 << 30, "landlock": True, "seccomp": True}}
-        done = subprocess.run([CODEC], input=json.dumps(order).encode(), stdout=subprocess.PIPE, pass_fds=(source, target), check=True)
+        for codec in ("jpeg-codec", "photo-codec"):
+            child = subprocess.Popen([CODECS / codec], stdin=subprocess.PIPE, stdout=subprocess.PIPE, pass_fds=(source, target))
+            child.stdin.write(json.dumps(order).encode())
+            child.stdin.close()
+            answer = json.loads(child.stdout.read())
+            child.stdout.close()
+            _, status, used = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            self.assertEqual(child.returncode, 0)
+            if answer["outcome"] != "elsewhere":
+                break
         os.close(source)
         os.close(target)
-        return json.loads(done.stdout), result.read_bytes()
+        self.codec, self.peak_mib = codec, used.ru_maxrss / 1024
+        return answer, result.read_bytes()
 
     def carried_over(self, content: bytes, tiers=(LIGHT, MEDIUM, HEAVY), fields: int | None = None) -> None:
         for tier in tiers:
@@ -139,6 +150,19 @@ class PhotoMetadata(unittest.TestCase):
     def test_extended_xmp_and_unknown_segments(self):
         more = b"".join(metadata.extended_xmp(150_000)) + metadata.segment(0xE4, b"SOMETHING\0of a camera") + metadata.segment(0xEB, b"JUMBF")
         self.carried_over(self.dress(self.plain, more=more))
+
+    def test_a_photo_of_twelve_megapixels_takes_64_mib(self):
+        large = self.dir / "large.jpg"
+        run("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=4032x3024:rate=1", "-vf", "noise=alls=9:all_seed=7", "-frames:v", 1, "-pix_fmt", "yuvj420p", "-q:v", 2, "-y", large)
+        answer, _ = self.compressed(large.read_bytes(), MEDIUM)
+        self.assertEqual((answer["outcome"], self.codec), ("made", "jpeg-codec"), answer)
+        self.assertLessEqual(self.peak_mib, 64)
+
+    def test_the_jpeg_program_loads_no_other_decoder(self):
+        loaded = subprocess.run([CODECS / "jpeg-codec"], env={"LD_TRACE_LOADED_OBJECTS": "1"}, capture_output=True, text=True, check=True).stdout
+        self.assertIn("libjpeg.so", loaded)
+        for library in ("libvips", "libav", "libpng", "libheif", "libjxl", "libglib"):
+            self.assertNotIn(library, loaded)
 
     def test_what_would_lose_something_keeps_its_bytes(self):
         cmyk = self.dir / "cmyk.v"

@@ -32,6 +32,8 @@ Answer answer_to(const Order& order) {
         answer.result = order.small >= 0 ? craft::look(order) : craft::make(order);
         answer.outcome = answer.result.kept ? Answer::Outcome::kept : Answer::Outcome::made;
         return answer;
+    } catch (const craft::Elsewhere&) {
+        return failed(Answer::Outcome::elsewhere, {});
     } catch (const BadInput& error) {
         return failed(Answer::Outcome::broken, error.reason());
     } catch (const NeedsPerson& error) {

@@ -32,7 +32,7 @@ struct AgeingHouse : House {
         compress.tiers[0].video = compress.tiers[1].video = {false, "hevc", 30, {}, "ultrafast"};
         compress.minimum_saving = Bytes{1000};
         const auto real = fs::read_symlink("/proc/self/exe").parent_path().parent_path() / "lib" / "mediaferry";
-        for (const std::string name : {"photo-codec", "video-codec"}) {
+        for (const std::string name : {"jpeg-codec", "photo-codec", "video-codec"}) {
             const auto script = test::write(dir / "codecs" / name, "#!/bin/sh\n[ \"$1\" = --check ] || echo started >> " + starts().string() +
                                                                        "\nexec " + (real / name).string() + " \"$@\"\n");
             fs::permissions(script, fs::owner_all);
@@ -211,7 +211,7 @@ TEST_CASE("what one policy made, or decided to keep, is not looked at again unti
 TEST_CASE("a codec that came to no end is tried again when a person asks", "[compress]") {
     AgeingHouse house;
     const auto id = house.photo();
-    const auto script = house.dir / "codecs" / "photo-codec";
+    const auto script = house.dir / "codecs" / "jpeg-codec";
     const auto whole = test::read(script);
     test::write(script, whole.substr(0, whole.find("\nexec")) + "\n[ \"$1\" = --check ] || kill -SEGV $$" + whole.substr(whole.find("\nexec")));
     REQUIRE(house.compress() == 0);

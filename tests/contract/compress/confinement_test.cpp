@@ -67,10 +67,11 @@ bool offered(const nlohmann::json& report, const std::string& wall) {
 }  // namespace
 
 TEST_CASE("from inside a codec program every door is shut", "[compress]") {
-    const auto program = GENERATE(as<std::string>{}, "photo-codec", "video-codec");
+    const auto program = GENERATE(as<std::string>{}, "jpeg-codec", "photo-codec", "video-codec");
     const auto all = walls(program, {});
     if (offered(all, "landlock") && offered(all, "seccomp")) CHECK(all["open"] == nlohmann::json::array());
-    CHECK_THAT(all["library"].get<std::string>(), Catch::StartsWith("libvips ") || Catch::StartsWith("FFmpeg "));
+    CHECK_THAT(all["library"].get<std::string>(),
+               Catch::StartsWith("libjpeg-turbo ") || Catch::StartsWith("libvips ") || Catch::StartsWith("FFmpeg "));
 }
 
 TEST_CASE("each wall alone shuts what it is there for; without them the same doors are open", "[compress]") {
@@ -182,7 +183,7 @@ TEST_CASE("a codec program sees none of our environment", "[compress]") {
     const auto script = house.dir / "photo-codec";
     test::write(script, "#!/bin/sh\n/usr/bin/env > " + (house.dir / "seen").string() + "\necho '{\"library\":\"x\",\"missing\":[],\"open\":[]}'\n");
     fs::permissions(script, fs::perms::owner_all);
-    fs::copy_file(script, house.dir / "video-codec");
+    for (const auto* other : {"jpeg-codec", "video-codec"}) fs::copy_file(script, house.dir / other);
     waiting(house, "IMG_0001.JPG", "good");
     ::setenv("MEDIAFERRY_CODECS_DIR", house.dir.path().c_str(), 1);
     house.run("compress");
@@ -199,7 +200,7 @@ TEST_CASE("what a codec program cannot be denied stops the stage only when confi
     const auto script = house.dir / "photo-codec";
     test::write(script, "#!/bin/sh\necho '{\"library\":\"x\",\"missing\":[\"seccomp\"],\"open\":[\"connect\"]}'\n");
     fs::permissions(script, fs::perms::owner_all);
-    fs::copy_file(script, house.dir / "video-codec");
+    for (const auto* other : {"jpeg-codec", "video-codec"}) fs::copy_file(script, house.dir / other);
     const auto [confine, code] = GENERATE(table<config::Confine, int>({{config::Confine::required, 69}, {config::Confine::wanted, 0}}));
     house.settings.compress.confine = confine;
     waiting(house, "IMG_0001.JPG", "\xFF\xD8\xFF");

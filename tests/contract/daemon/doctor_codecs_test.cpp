@@ -9,9 +9,9 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-/// Both codec programs say this of their walls.
-void both_say(const fs::path& folder, const std::string& report) {
-    for (const auto* name : {"photo-codec", "video-codec"}) {
+/// All codec programs say this of their walls.
+void all_say(const fs::path& folder, const std::string& report) {
+    for (const auto* name : {"jpeg-codec", "photo-codec", "video-codec"}) {
         fs::remove(folder / name);
         write(folder / name, "#!/bin/sh\necho '" + report + "'\n");
         fs::permissions(folder / name, fs::perms::owner_all);
@@ -31,7 +31,7 @@ TEST_CASE("doctor tells which walls stand around the codecs", "[doctor]") {
         {R"({"library":"libx 1","missing":[],"open":[]})", "\"off\"", 0, "decoded without walls"},
         {"no report at all", "wanted", 1, "does not work"},
     }));
-    both_say(house.dir.path(), report);
+    all_say(house.dir.path(), report);
     house.configure("compress: {confine: " + confine + "}\n");
     const auto told = house.ferry({"doctor", "codecs"});
     INFO(told.out << told.err);
@@ -44,6 +44,7 @@ TEST_CASE("doctor has the real codecs try their walls", "[doctor]") {
     Ferry house;
     const auto told = house.ferry({"doctor", "codecs"});
     INFO(told.out << told.err);
+    CHECK_THAT(told.out, Contains("jpeg-codec (libjpeg-turbo "));
     CHECK_THAT(told.out, Contains("photo-codec (libvips "));
     CHECK_THAT(told.out, Contains("video-codec (FFmpeg "));
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/codec/photo/jpeg_parts.h"
+#include "stages/compress/codec/jpeg/jpeg_parts.h"
 
 #include <catch2/catch.hpp>
 
 #include "common/errors/errors.h"
-#include "stages/compress/codec/photo/multi_picture.h"
+#include "stages/compress/codec/jpeg/multi_picture.h"
 #include "tests/support/temp_dir.h"
 
 using namespace mediaferry;

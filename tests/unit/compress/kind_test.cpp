@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/codec/photo/kind.h"
+#include "stages/compress/codec/jpeg/kind.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/codec/photo/multi_picture.h"
+#include "stages/compress/codec/jpeg/multi_picture.h"
 
 #include <catch2/catch.hpp>
 
-#include "stages/compress/codec/photo/jpeg_parts.h"
+#include "stages/compress/codec/jpeg/jpeg_parts.h"
 
 using namespace mediaferry;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/codec/photo/ssim.h"
+#include "stages/compress/codec/jpeg/ssim.h"
 
 #include <catch2/catch.hpp>
 
@@ -22,7 +22,8 @@ Image blend(const Image& a, const Image& b, double share) {
     auto mixed = a;
     for (int y = 0; y < a.height; ++y)
         for (int x = 0; x < a.width; ++x)
-            mixed.pixels[static_cast<std::size_t>(y * a.width + x)] = static_cast<char>(static_cast<int>(a.at(x, y) * (1 - share) + b.at(x, y) * share));
+            mixed.pixels[static_cast<std::size_t>(y * a.width + x)] =
+                static_cast<char>(static_cast<int>(a.at(x, y) * (1 - share) + b.at(x, y) * share));
     return mixed;
 }
 
@@ -55,10 +56,12 @@ TEST_CASE("SSIM of equal pictures is one", "[compress]") {
 }
 
 TEST_CASE("SSIM is what its definition says", "[compress]") {
-    const auto [width, height, share] = GENERATE(table<int, int, double>({{64, 64, 0.1}, {64, 64, 0.5}, {64, 64, 1.0}, {127, 100, 0.3}, {8, 8, 0.2}, {13, 71, 0.05}, {66, 9, 0.4}}));
+    const auto [width, height, share] =
+        GENERATE(table<int, int, double>({{64, 64, 0.1}, {64, 64, 0.5}, {64, 64, 1.0}, {127, 100, 0.3}, {8, 8, 0.2}, {13, 71, 0.05}, {66, 9, 0.4}}));
     const auto a = noise(width, height, 3), b = blend(a, noise(width, height, 4), share);
     CHECK(stages::ssim(a.view(), b.view()) == Approx(by_the_book(a, b)).epsilon(1e-4));
-    const Image bright{width, height, std::string(static_cast<std::size_t>(width * height), '\xF0')}, dark{width, height, std::string(static_cast<std::size_t>(width * height), '\x10')};
+    const Image bright{width, height, std::string(static_cast<std::size_t>(width * height), '\xF0')},
+        dark{width, height, std::string(static_cast<std::size_t>(width * height), '\x10')};
     CHECK(stages::ssim(bright.view(), dark.view()) == Approx(by_the_book(bright, dark)).epsilon(1e-4));
 }
 

@@ -9,9 +9,10 @@
 #include <memory>
 #include <vector>
 
-#include "stages/compress/codec/photo/likeness.h"
-#include "stages/compress/codec/photo/picture.h"
-#include "stages/compress/codec/photo/quality_search.h"
+#include "stages/compress/codec/jpeg/likeness.h"
+#include "stages/compress/codec/jpeg/picture.h"
+#include "stages/compress/codec/jpeg/quality_search.h"
+#include "stages/compress/codec/photo/reduce.h"
 #include "stages/compress/codec/result_file.h"
 #include "stages/compress/codec/voice.h"
 

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "stages/compress/codec/photo/kind.h"
+#include "stages/compress/codec/jpeg/kind.h"
 #include "stages/compress/order.h"
 
 namespace mediaferry::stages {

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "stages/compress/codec/photo/jpeg_parts.h"
+#include "stages/compress/codec/jpeg/jpeg_parts.h"
 #include "stages/compress/codec/result_file.h"
 
 namespace mediaferry::stages {

@@ -7,11 +7,12 @@
 #include <vips/vips8>
 
 #include "stages/compress/codec/craft.h"
+#include "stages/compress/codec/jpeg/jpeg_parts.h"
+#include "stages/compress/codec/jpeg/kind.h"
+#include "stages/compress/codec/jpeg/ssim.h"
 #include "stages/compress/codec/original_bytes.h"
-#include "stages/compress/codec/photo/jpeg_parts.h"
 #include "stages/compress/codec/photo/jxl.h"
-#include "stages/compress/codec/photo/kind.h"
-#include "stages/compress/codec/photo/ssim.h"
+#include "stages/compress/codec/photo/reduce.h"
 #include "stages/compress/codec/result_file.h"
 
 namespace mediaferry::stages {
@@ -155,7 +156,7 @@ Compressed craft::look(const Order& order) {
         const auto after = opened(small);
         auto before = opened(original);
         Compressed result;
-        result.tools = library();
+        result.tools = reducing_library();
         count_fields(before, after, result.measures);
         count_segments(original, small, result.measures);
         if (before.width() != after.width() || before.height() != after.height())

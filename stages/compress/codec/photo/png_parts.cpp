@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "common/errors/errors.h"
-#include "stages/compress/codec/photo/bounded.h"
+#include "stages/compress/codec/jpeg/bounded.h"
 
 namespace mediaferry::stages {
 namespace {

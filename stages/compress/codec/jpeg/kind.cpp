@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/codec/photo/kind.h"
+#include "stages/compress/codec/jpeg/kind.h"
 
 #include <algorithm>
 #include <cctype>
 
-#include "stages/compress/codec/photo/bounded.h"
-#include "stages/compress/codec/photo/heif_look.h"
-#include "stages/compress/codec/photo/tiff_look.h"
+#include "stages/compress/codec/jpeg/bounded.h"
+#include "stages/compress/codec/jpeg/heif_look.h"
+#include "stages/compress/codec/jpeg/picture.h"
+#include "stages/compress/codec/jpeg/tiff_look.h"
 
 namespace mediaferry::stages {
 namespace {
@@ -153,7 +154,7 @@ std::string why_heif_stays(const PhotoFacts& facts, const config::PhotoTier& tie
 }
 
 bool more_than(const config::PhotoTier& tier, const PhotoFacts& facts) {
-    return tier.max_megapixels && static_cast<double>(facts.width) * facts.height > *tier.max_megapixels * 1e6 * 1.05;
+    return tier.max_megapixels && is_larger(facts.width, facts.height, *tier.max_megapixels);
 }
 
 std::string_view usual_extensions(PhotoKind kind) {
@@ -239,6 +240,17 @@ std::string misnamed(const PhotoFacts& facts, std::string_view extension) {
     if (usual_extensions(facts.kind).find(lower + ".") != std::string_view::npos) return "";
     return "it is " + std::string(facts.format.find_first_of("aeioAEIO") == 0 ? "an " : "a ") + facts.format + ", although its name ends in " +
            std::string{extension};
+}
+
+Compressed with_its_name(Compressed result, const PhotoFacts& facts, std::string_view extension) {
+    if (facts.width > 0) result.measures["megapixels"] = static_cast<double>(facts.width) * facts.height / 1e6;
+    const auto otherwise = misnamed(facts, extension);
+    if (otherwise.empty()) return result;
+    if (result.kept)
+        result.kept->text += "; " + otherwise;
+    else
+        result.how += "; " + otherwise;
+    return result;
 }
 
 }  // namespace mediaferry::stages

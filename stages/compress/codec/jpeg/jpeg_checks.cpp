@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/codec/photo/jpeg_checks.h"
+#include "stages/compress/codec/jpeg/jpeg_checks.h"
 
 #include <algorithm>
 
 #include "common/errors/errors.h"
-#include "stages/compress/codec/photo/multi_picture.h"
+#include "stages/compress/codec/jpeg/multi_picture.h"
 
 namespace mediaferry::stages {
 namespace {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "stages/compress/codec/photo/jpeg_handles.h"
+#include "stages/compress/codec/jpeg/jpeg_handles.h"
 
 namespace mediaferry::stages {
 

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "stages/compress/codec/photo/jpeg_parts.h"
+#include "stages/compress/codec/jpeg/jpeg_parts.h"
 #include "stages/compress/result.h"
 
 namespace mediaferry::stages {

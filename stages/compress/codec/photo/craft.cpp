@@ -6,18 +6,17 @@
 #include <vips/vips8>
 
 #include "stages/compress/codec/craft.h"
+#include "stages/compress/codec/jpeg/jpeg.h"
+#include "stages/compress/codec/jpeg/kind.h"
 #include "stages/compress/codec/original_bytes.h"
 #include "stages/compress/codec/photo/heic.h"
-#include "stages/compress/codec/photo/jpeg.h"
 #include "stages/compress/codec/photo/jxl.h"
-#include "stages/compress/codec/photo/kind.h"
 #include "stages/compress/codec/photo/png.h"
+#include "stages/compress/codec/photo/reduce.h"
 #include "stages/compress/codec/result_file.h"
 
 namespace mediaferry::stages {
 namespace {
-
-constexpr std::size_t kLargest = 256U << 20;  // a photo; what is larger keeps its bytes
 
 Compressed smaller(const std::string& file, const PhotoFacts& facts, const Order& order) {
     if (const auto why = kept_for_its_kind(facts, file.size(), order.photo)) return keep(why->code, why->text);
@@ -25,19 +24,7 @@ Compressed smaller(const std::string& file, const PhotoFacts& facts, const Order
     if (facts.kind == PhotoKind::heic) return reduced_heic(file, facts, order);
     if (order.photo.jpeg_xl && !order.from_copy)  // out of a small copy no original can be restored
         if (auto packed = reversible_jxl(file, order)) return *std::move(packed);
-    return smaller_jpeg(file, order);
-}
-
-/// What was decided, how large a picture that was about, and that the name speaks of another kind where it does.
-Compressed with_its_name(Compressed result, const PhotoFacts& facts, const Order& order) {
-    if (facts.width > 0) result.measures["megapixels"] = static_cast<double>(facts.width) * facts.height / 1e6;
-    const auto otherwise = misnamed(facts, order.extension);
-    if (otherwise.empty()) return result;
-    if (result.kept)
-        result.kept->text += "; " + otherwise;
-    else
-        result.how += "; " + otherwise;
-    return result;
+    return smaller_jpeg(file, order, {reduce, reducing_library()});
 }
 
 /// The JPEG that this small copy was made from. What it is believed for is its checksum, which whoever ordered it knows.
@@ -57,15 +44,15 @@ void craft::prepare() {
     vips_cache_set_max(0);
 }
 
-std::string craft::library() { return std::string("libvips ") + vips_version_string(); }
+std::string craft::library() { return reducing_library(); }
 
 Compressed craft::make(const Order& order) {
-    if (order.size.count > kLargest) return keep("photo.size", "larger than a photo should be");
+    if (order.size.count > kLargestPhoto) return keep("photo.size", "larger than a photo should be");
     const auto file = read_whole(order);
     if (order.task == Order::Task::restore) return restored(file, order);
     const auto facts = look_at_photo(file);
     try {
-        return with_its_name(smaller(file, facts, order), facts, order);
+        return with_its_name(smaller(file, facts, order), facts, order.extension);
     } catch (const vips::VError& error) {
         throw BadInput{"photo.broken", std::string("it does not decode: ") + error.what()};
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/codec/photo/heif_look.h"
+#include "stages/compress/codec/jpeg/heif_look.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
 
-#include "stages/compress/codec/photo/bounded.h"
+#include "stages/compress/codec/jpeg/bounded.h"
 
 namespace mediaferry::stages {
 namespace {

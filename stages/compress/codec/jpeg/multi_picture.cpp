@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/codec/photo/multi_picture.h"
+#include "stages/compress/codec/jpeg/multi_picture.h"
 
 #include <optional>
 

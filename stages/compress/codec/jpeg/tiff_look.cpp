@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/codec/photo/tiff_look.h"
+#include "stages/compress/codec/jpeg/tiff_look.h"
 
 #include <algorithm>
 #include <deque>
 #include <set>
 #include <vector>
 
-#include "stages/compress/codec/photo/bounded.h"
+#include "stages/compress/codec/jpeg/bounded.h"
 
 namespace mediaferry::stages {
 namespace {

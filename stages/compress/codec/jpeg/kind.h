@@ -11,6 +11,7 @@
 
 #include "common/config/settings.h"
 #include "common/errors/errors.h"
+#include "stages/compress/result.h"
 
 namespace mediaferry::stages {
 
@@ -40,5 +41,10 @@ std::optional<Reason> kept_for_its_kind(const PhotoFacts&, std::size_t bytes, co
 
 /// "it is a JPEG, although its name ends in .HEIC", when the extension (with its dot, any case) belongs to another kind; "" otherwise.
 std::string misnamed(const PhotoFacts&, std::string_view extension);
+
+/// What was decided, how large a picture that was about, and that the name speaks of another kind where it does.
+Compressed with_its_name(Compressed, const PhotoFacts&, std::string_view extension);
+
+constexpr std::size_t kLargestPhoto = 256U << 20;  ///< bytes; what is larger keeps them
 
 }  // namespace mediaferry::stages

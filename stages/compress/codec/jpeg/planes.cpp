@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/codec/photo/planes.h"
+#include "stages/compress/codec/jpeg/planes.h"
 
 namespace mediaferry::stages {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/codec/photo/quality_search.h"
+#include "stages/compress/codec/jpeg/quality_search.h"
 
 #include <algorithm>
 #include <cmath>

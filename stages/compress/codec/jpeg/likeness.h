@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "stages/compress/codec/photo/ssim.h"
+#include "stages/compress/codec/jpeg/ssim.h"
 
 namespace mediaferry::stages {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/codec/photo/ssim.h"
+#include "stages/compress/codec/jpeg/ssim.h"
 
 #include <algorithm>
 #include <array>

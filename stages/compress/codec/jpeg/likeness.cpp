@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "stages/compress/codec/photo/likeness.h"
+#include "stages/compress/codec/jpeg/likeness.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
-#include "stages/compress/codec/photo/planes.h"
+#include "stages/compress/codec/jpeg/planes.h"
 
 namespace mediaferry::stages {
 

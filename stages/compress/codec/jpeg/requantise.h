@@ -1,6 +1,6 @@
 #pragma once
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Blocks of DCT coefficients with coarser steps, and what they look like. Pure.
+// Blocks of DCT coefficients with coarser steps, what they look like, and how pixels become such blocks. Pure.
 
 #include <array>
 #include <cstddef>
@@ -24,20 +24,25 @@ Steps coarser_of(const Steps& before, const Steps& wanted);
 class Requantiser {
 public:
     Requantiser(const Steps& before, const Steps& after);
-    void operator()(std::int16_t* block) const;
+    /// `count` blocks, one behind the other, into `to`, which may be where they lie.
+    void operator()(const std::int16_t* blocks, std::size_t count, std::int16_t* to) const;
 
 private:
-    std::array<float, kBlock> ratio_, add_;
+    Steps before_, after_, add_, inverse_;
 };
 
-/// The 8 x 8 pixels of a block, as a decoder shows them.
+/// The 8 x 8 pixels of each block, as a decoder shows them but for the rounding: few differ, by one.
 class Painter {
 public:
     explicit Painter(const Steps&);
-    void operator()(const std::int16_t* block, std::uint8_t* to, std::size_t stride) const;
+    /// `count` blocks, beside each other, as eight lines of pixels.
+    void operator()(const std::int16_t* blocks, std::size_t count, std::uint8_t* to, std::size_t stride) const;
 
 private:
     std::array<float, kBlock> scale_;
 };
+
+/// The other way round, at steps of one: `count` blocks out of eight lines of pixels.
+void to_coefficients(const std::uint8_t* lines, std::size_t stride, std::size_t count, std::int16_t* blocks);
 
 }  // namespace mediaferry::stages
