@@ -162,7 +162,7 @@ const std::vector<Verb>& verbs() {
          1,
          2},
         {"compress",
-         "preview FILE… [--tier NAME] [--with SMALL] [--to DIR] [--json]",
+         "preview FILE… [--tier NAME] [--with SMALL] [--from-copy] [--to DIR] [--json]",
          "tries a tier on your own files: small copies and pictures of before and after in a folder (mediaferry-preview); changes nothing else",
          {"json"},
          2,

@@ -23,6 +23,7 @@ struct Wish {
     std::vector<fs::path> files;
     std::optional<std::string> tier;
     std::optional<fs::path> with;  ///< a small copy that is there already
+    bool from_copy = false;        ///< the files are small copies whose originals are away
     fs::path to{"mediaferry-preview"};
 };
 
@@ -40,6 +41,8 @@ Wish wish_from(const std::vector<std::string>& words) {
             wish.to = words[++i];
         else if (word == "--with")
             wish.with = words[++i];
+        else if (word == "--from-copy")
+            wish.from_copy = true;
         else if (word.starts_with("--"))
             usage("unknown option " + word);
         else
@@ -113,7 +116,9 @@ private:
             trial.kept = Reason{"compress.tier", "tier " + tier.name + " keeps " + (clip ? "videos" : "photos") + " as they are"};
             return;
         }
-        make(trial, order_for(trial.file, digests, tier), least_saving(settings_, tier, clip ? MediaKind::video : MediaKind::photo));
+        auto order = order_for(trial.file, digests, tier);
+        order.from_copy = wish_.from_copy;
+        make(trial, std::move(order), least_saving(settings_, tier, clip ? MediaKind::video : MediaKind::photo));
     }
 
     static Order order_for(const fs::path& file, const files::Digests& digests, const config::Tier& tier) {
@@ -250,8 +255,9 @@ int preview(const stage::VerbCall& call) {
     if (call.json)
         std::cout << all.dump(2, ' ', false, json_t::error_handler_t::replace) << "\n";
     else
-        std::cout << "worst: 5th percentile of the SSIM of 64x64 tiles, or of a clip's pictures. In each PNG: before on the left, after on the right;\n"
-                     "above where they differ most, below the middle, one pixel for one pixel.\n";
+        std::cout
+            << "worst: 5th percentile of the SSIM of 64x64 tiles, or of a clip's pictures. In each PNG: before on the left, after on the right;\n"
+               "above where they differ most, below the middle, one pixel for one pixel.\n";
     return failed ? 1 : 0;
 }
 

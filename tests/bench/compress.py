@@ -203,7 +203,7 @@ class Compress:
         for photo in photos:
             _, first = self.ours(photo, "medium")
             one, told = self.ours(photo, "heavy")
-            again = self.preview(Path(first["small"]), "--tier", "heavy")
+            again = self.preview(Path(first["small"]), "--tier", "heavy", "--from-copy")
             file = Path(again.get("small", first["small"]))
             direct, aged = direct + one.bytes, aged + file.stat().st_size
             lost.append(told["measures"]["ssim"] - self.preview(photo, "--with", file)["measures"]["ssim"])

@@ -8,11 +8,10 @@
 #include "stages/compress/codec/jpeg/jpeg_handles.h"
 #include "stages/compress/codec/jpeg/planes.h"
 #include "stages/compress/codec/jpeg/requantise.h"
+#include "stages/compress/codec/jpeg/supply.h"
 
 namespace mediaferry::stages {
 namespace {
-
-static_assert(sizeof(JCOEF) == sizeof(std::int16_t) && DCTSIZE2 == kBlock);
 
 Steps steps_of(const JQUANT_TBL& table) {
     Steps steps{};
@@ -34,62 +33,6 @@ constexpr std::size_t kCanvas = 2 * kTile;
 
 int rounded_up(int number, int to) { return (number + to - 1) / to * to; }
 
-/// One component: its blocks, a row of them after the other, as many rows as whole MCUs have.
-struct Channel {
-    int width = 0, height = 0;                   ///< in samples
-    int across_sampling = 1, down_sampling = 1;  ///< blocks of one MCU
-    int table = 0;                               ///< the number of its quantisation table
-    Steps steps{};
-    std::vector<JBLOCKROW> rows;
-    std::vector<JCOEF> own;  ///< what the rows point into, unless that is the decoder's
-
-    std::size_t blocks() const { return static_cast<std::size_t>(width + DCTSIZE - 1) / DCTSIZE; }
-    int block_rows() const { return (height + DCTSIZE - 1) / DCTSIZE; }
-    const JCOEF* block(int row, std::size_t column) const { return rows[static_cast<std::size_t>(row)][column]; }
-};
-
-/// What the encoder reads instead of arrays of its own: the channels, requantised a row of MCUs at a time while it asks for them. It asks twice, the
-/// first time to count for its Huffman tables; requantising twice costs less than the memory that a second set of coefficients takes.
-class Supply {
-public:
-    Supply(const std::vector<Channel>& channels, const std::vector<Steps>* steps) : channels_(channels) {
-        for (std::size_t c = 0; steps && c < channels.size(); ++c) {
-            const auto& channel = channels[c];
-            change_.emplace_back(channel.steps, (*steps)[c]);
-            auto& lines = lines_.emplace_back(static_cast<std::size_t>(channel.down_sampling), std::vector<JCOEF>(channel.blocks() * kBlock));
-            auto& heads = heads_.emplace_back();
-            for (auto& line : lines) heads.push_back(reinterpret_cast<JBLOCKROW>(line.data()));
-        }
-    }
-    /// What the encoder is given for arrays: names, behind which nothing lies.
-    jvirt_barray_ptr* names(jpeg_compress_struct& encoder) {
-        for (std::size_t c = 0; c < channels_.size(); ++c)
-            names_[c] = encoder.mem->request_virt_barray(reinterpret_cast<j_common_ptr>(&encoder), JPOOL_IMAGE, FALSE, 1, 1, 1);
-        encoder.client_data = this;
-        encoder.mem->access_virt_barray = read;
-        return names_.data();
-    }
-
-private:
-    static JBLOCKARRAY read(j_common_ptr encoder, jvirt_barray_ptr array, JDIMENSION first, JDIMENSION count, boolean) {
-        return static_cast<Supply*>(encoder->client_data)->rows(array, first, count);
-    }
-    JBLOCKARRAY rows(jvirt_barray_ptr array, JDIMENSION first, JDIMENSION count) {
-        const auto c = static_cast<std::size_t>(std::find(names_.begin(), names_.end(), array) - names_.begin());
-        const auto& channel = channels_[c];
-        // The encoder only reads; libjpeg knows no const.
-        if (change_.empty()) return const_cast<JBLOCKARRAY>(channel.rows.data() + first);
-        for (JDIMENSION y = 0; y < count; ++y) change_[c](channel.rows[first + y][0], channel.blocks(), heads_[c][y][0]);
-        return heads_[c].data();
-    }
-
-    const std::vector<Channel>& channels_;
-    std::vector<Requantiser> change_;
-    std::vector<std::vector<std::vector<JCOEF>>> lines_;
-    std::vector<std::vector<JBLOCKROW>> heads_;
-    std::array<jvirt_barray_ptr, MAX_COMPONENTS> names_{};
-};
-
 }  // namespace
 
 struct Coefficients::Parts {
@@ -100,19 +43,53 @@ struct Coefficients::Parts {
         return coarser_of(channel.steps, luma ? luma_steps(quality) : chroma_steps(quality));
     }
 
-    /// A progressive file is smaller by 1 to 4 %, and costs its encoder and every reader twice the time.
-    std::string encoded(const std::vector<Steps>* steps, bool progressive) const {
-        Supply supply{channels, steps};
+    /// Everything but its Huffman tables.
+    void describe(jpeg_compress_struct& to, const std::vector<Steps>* steps) const {
+        if (decoder)
+            ::jpeg_copy_critical_parameters(&decoder->info(), &to);
+        else
+            describe_pixels(to);
+        for (std::size_t c = 0; steps && c < channels.size(); ++c)
+            std::copy((*steps)[c].begin(), (*steps)[c].end(), to.quant_tbl_ptrs[channels[c].table]->quantval);
+    }
+
+    /// Huffman tables for brightness and colour, from a sample of the rows.
+    struct Tables {
+        std::array<JHUFF_TBL, 2> dc{}, ac{};
+        bool fitted = false;
+    };
+    Tables fitting(const std::vector<Steps>& steps) const {
+        Tables tables;
+        Supply supply{channels, &steps, dead_zone};
+        if (!supply.sample()) return tables;
         JpegEncoder encoder;
         auto& to = encoder.info();
         encoder.guarded([&] {
-            if (decoder)
-                ::jpeg_copy_critical_parameters(&decoder->info(), &to);
-            else
-                describe(to);
-            for (std::size_t c = 0; steps && c < channels.size(); ++c)
-                std::copy((*steps)[c].begin(), (*steps)[c].end(), to.quant_tbl_ptrs[channels[c].table]->quantval);
+            describe(to, &steps);
+            to.image_height = supply.sampled_height();
             to.optimize_coding = TRUE;
+            ::jpeg_write_coefficients(&to, supply.names(to));
+            ::jpeg_finish_compress(&to);
+        });
+        for (std::size_t i = 0; i < 2; ++i)
+            if (channels.size() > i) tables.dc[i] = *to.dc_huff_tbl_ptrs[i], tables.ac[i] = *to.ac_huff_tbl_ptrs[i];
+        tables.fitted = true;
+        return tables;
+    }
+
+    /// A progressive file is smaller by 1 to 4 %, and costs its encoder and every reader twice the time.
+    std::string encoded(const std::vector<Steps>* steps, bool progressive) const {
+        const auto tables = steps && !progressive ? fitting(*steps) : Tables{};
+        Supply supply{channels, steps, dead_zone};
+        JpegEncoder encoder;
+        auto& to = encoder.info();
+        encoder.guarded([&] {
+            describe(to, steps);
+            to.optimize_coding = tables.fitted ? FALSE : TRUE;
+            for (std::size_t i = 0; tables.fitted && i < 2 && i < channels.size(); ++i) {
+                *to.dc_huff_tbl_ptrs[i] = tables.dc[i];
+                *to.ac_huff_tbl_ptrs[i] = tables.ac[i];
+            }
             if (progressive) ::jpeg_simple_progression(&to);
             ::jpeg_write_coefficients(&to, supply.names(to));
             ::jpeg_finish_compress(&to);
@@ -121,7 +98,7 @@ struct Coefficients::Parts {
     }
 
     /// What jpeg_copy_critical_parameters() takes from a decoder.
-    void describe(jpeg_compress_struct& to) const {
+    void describe_pixels(jpeg_compress_struct& to) const {
         for (const auto& channel : channels) {  // the densest has one sample for each pixel
             to.image_width = std::max(to.image_width, static_cast<JDIMENSION>(channel.width));
             to.image_height = std::max(to.image_height, static_cast<JDIMENSION>(channel.height));
@@ -152,6 +129,7 @@ struct Coefficients::Parts {
     std::unique_ptr<JpegDecoder> decoder;  ///< what was read, unless it was pixels
     std::vector<Channel> channels;
     bool grey_or_ycc = true;
+    float dead_zone = kDeadZone;
     struct Tile {
         Span across, down;
         std::vector<std::uint8_t> before;
@@ -159,7 +137,8 @@ struct Coefficients::Parts {
     std::vector<Tile> tiles;  ///< the sampled ones, as they look now
 };
 
-Coefficients::Coefficients(std::string_view jpeg) : parts_(std::make_unique<Parts>()) {
+Coefficients::Coefficients(std::string_view jpeg, Generation generation) : parts_(std::make_unique<Parts>()) {
+    if (generation == Generation::copy) parts_->dead_zone = kDeadZoneOfACopy;
     parts_->decoder = std::make_unique<JpegDecoder>(jpeg);
     auto& decoder = *parts_->decoder;
     auto& info = decoder.info();
@@ -236,7 +215,7 @@ TileScores Coefficients::sampled(int quality) {
             }
     }
     const Painter painter{after};
-    const Requantiser requantise{luma.steps, after};
+    const Requantiser requantise{luma.steps, after, parts.dead_zone};
     TileScores scores;
     for (const auto& tile : parts.tiles) {
         parts.paint(tile.across, tile.down, painter, &requantise, canvas.data());

@@ -18,8 +18,9 @@ namespace mediaferry::stages {
 /// many copies are written of them. Every function throws BadInput ("photo.broken") for a file that does not decode without a warning.
 class Coefficients {
 public:
-    /// Of a JPEG, as it was quantised. Its bytes are not needed any more once this returns.
-    explicit Coefficients(std::string_view jpeg);
+    enum class Generation { original, copy };
+    /// Of a JPEG, as it was quantised; a `copy` has been made coarser once already. Its bytes are not needed any more once this returns.
+    explicit Coefficients(std::string_view jpeg, Generation = Generation::original);
     /// Of pixels, grey or YCbCr, at the finest steps.
     explicit Coefficients(std::vector<Picture> planes);
     ~Coefficients();

@@ -8,7 +8,6 @@ namespace mediaferry::stages {
 namespace {
 
 constexpr double kNear = 0.001;  // above the floor: a quality lower by one would save a percent and cost another look
-constexpr int kMostProbes = 6;   // a quality that is good enough is taken then, although a lower one might do
 
 struct Try {
     int quality = 0;
@@ -46,7 +45,7 @@ Found lowest_quality(const QualityRange& range, double floor, int start, const s
         held_before = holds_now;
         (holds_now ? holds : fails) = now;
         if (fails && fails->quality >= range.highest) return found;
-        if (holds && found.probes >= kMostProbes) {
+        if (holds && found.probes >= range.most_probes) {
             found.quality = holds->quality;
             return found;
         }

@@ -9,6 +9,7 @@ namespace mediaferry::stages {
 
 struct QualityRange {
     int lowest = 50, highest = 95;
+    int most_probes = 6;  ///< a quality that is good enough is taken then, although a lower one might do
 };
 
 /// What a search found: the lowest quality whose score reaches the floor (or one that is hardly better than the floor), or none. `probes`: how often

@@ -39,8 +39,6 @@ Steps scaled(const Table& table, int quality) {
     return steps;
 }
 
-constexpr float kDeadZone = 0.35F;
-
 using Square = float[8][8];
 
 // One direction of the inverse DCT of Arai, Agui and Nakajima, on eight columns at once.
@@ -169,11 +167,11 @@ Steps coarser_of(const Steps& before, const Steps& wanted) {
     return steps;
 }
 
-Requantiser::Requantiser(const Steps& before, const Steps& after) {
+Requantiser::Requantiser(const Steps& before, const Steps& after, float dead_zone) {
     before_ = before;
     after_ = after;
     for (std::size_t i = 0; i < kBlock; ++i) {
-        add_[i] = static_cast<std::uint16_t>(static_cast<float>(after[i]) * (i == 0 ? 0.5F : kDeadZone));
+        add_[i] = static_cast<std::uint16_t>(static_cast<float>(after[i]) * (i == 0 ? 0.5F : dead_zone));
         inverse_[i] = static_cast<std::uint16_t>(0xFFFF / after[i]);
     }
 }

@@ -19,11 +19,15 @@ Steps chroma_steps(int quality);
 /// Nowhere finer than they were.
 Steps coarser_of(const Steps& before, const Steps& wanted);
 
+/// What is added before a value is cut to a whole number: 0.5 would be rounding. Less where the steps have been made coarser before: what is left of
+/// fine detail is ones on a grid a little finer than the new one, which cost as many bits there and are further off.
+constexpr float kDeadZone = 0.35F, kDeadZoneOfACopy = 0.30F;
+
 /// From steps to coarser ones. The mean of a block is rounded to the nearest, the others towards zero a little: a value that sits on the old grid
 /// would be rounded up too often otherwise, and costs bits (facts/compression.md D).
 class Requantiser {
 public:
-    Requantiser(const Steps& before, const Steps& after);
+    Requantiser(const Steps& before, const Steps& after, float dead_zone = kDeadZone);
     /// `count` blocks, one behind the other, into `to`, which may be where they lie.
     void operator()(const std::int16_t* blocks, std::size_t count, std::int16_t* to) const;
 
