@@ -4,6 +4,7 @@
 #include <png.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstring>
 #include <vector>
@@ -124,12 +125,12 @@ private:
 class PngWriter {
 public:
     /// Gives up once there are more than `limit` bytes.
-    PngWriter(const PngRows& like, int filters, int strategy, std::size_t limit) : limit_(limit) {
+    PngWriter(const PngRows& like, int filters, int strategy, int level, std::size_t limit) : limit_(limit) {
         png_guarded(trouble_, [&] {
             ::png_set_write_fn(png_, this, take, nullptr);
             ::png_set_user_limits(png_, 32767, 32767);
             ::png_set_check_for_invalid_index(png_, 0);
-            ::png_set_compression_level(png_, 9);
+            ::png_set_compression_level(png_, level);
             ::png_set_compression_mem_level(png_, 9);
             ::png_set_compression_strategy(png_, strategy);
             ::png_set_compression_buffer_size(png_, kPiece);
@@ -167,30 +168,52 @@ private:
     std::size_t limit_;
 };
 
-/// Filters help photographs and gradients; flat areas and palettes are best left alone. The likeliest first: a large picture is given two only.
+/// Filters help photographs and gradients; flat areas and palettes are best left alone.
 struct Packing {
     int filters, strategy;
 };
-constexpr std::uint64_t kLargeRaw = 96 << 20;  // bytes unpacked; each way costs a small computer 20 s
+constexpr std::uint64_t kLargeRaw = 96 << 20;  // bytes unpacked; packing them thoroughly costs a small computer 20 s
 constexpr Packing kPackings[] = {{PNG_FILTER_NONE, Z_DEFAULT_STRATEGY}, {PNG_ALL_FILTERS, Z_FILTERED}, {PNG_ALL_FILTERS, Z_DEFAULT_STRATEGY},
                                  {PNG_FILTER_SUB, Z_DEFAULT_STRATEGY},  {PNG_FILTER_UP, Z_FILTERED},   {PNG_FILTER_PAETH, Z_DEFAULT_STRATEGY}};
+constexpr int kThorough = 9, kQuick = 4;  // of zlib's levels; below 4 it looks for matches in another way, which prefers other filters
+constexpr double kClose = 1.03;           // times the least: what a quick look may be wrong by
+
+/// nullopt when it comes to `limit` bytes or more.
+std::optional<std::string> packed_so(std::string_view pixels_only, const Packing& packing, int level, std::size_t limit) {
+    PngRows rows{pixels_only};
+    PngWriter writer{rows, packing.filters, packing.strategy, level, limit};
+    for (png_uint_32 y = 0; y < rows.height() && !writer.too_long(); ++y) writer.row(rows.next());
+    if (writer.too_long()) return std::nullopt;
+    rows.finish();
+    writer.finish();
+    if (writer.too_long()) return std::nullopt;
+    return writer.take_bytes();
+}
 
 }  // namespace
 
 std::optional<std::string> packed_png(std::string_view pixels_only, std::size_t limit) {
+    std::vector<std::pair<std::size_t, const Packing*>> quickly;
+    std::uint64_t raw = 0;
+    {
+        const PngRows rows{pixels_only};
+        raw = std::uint64_t{rows.row_bytes()} * rows.height();
+    }
+    std::size_t least = pixels_only.size() * 2;  // a quick packing may be larger than what was packed thoroughly
+    for (const auto& packing : kPackings)
+        if (const auto packed = packed_so(pixels_only, packing, kQuick, static_cast<std::size_t>(static_cast<double>(least) * kClose) + 1)) {
+            quickly.emplace_back(packed->size(), &packing);
+            least = std::min(least, packed->size());
+        }
+    std::ranges::stable_sort(quickly, {}, [](const auto& one) { return one.first; });
     std::optional<std::string> best;
-    int tried = 0;
-    for (const auto& packing : kPackings) {
-        PngRows rows{pixels_only};
-        if (tried++ >= 2 && std::uint64_t{rows.row_bytes()} * rows.height() > kLargeRaw) break;
-        PngWriter writer{rows, packing.filters, packing.strategy, limit};
-        for (png_uint_32 y = 0; y < rows.height() && !writer.too_long(); ++y) writer.row(rows.next());
-        if (writer.too_long()) continue;
-        rows.finish();
-        writer.finish();
-        if (writer.too_long()) continue;
-        best = writer.take_bytes();
-        limit = best->size();
+    const std::size_t most = raw > kLargeRaw ? 1 : 2;
+    for (std::size_t i = 0; i < std::min(most, quickly.size()); ++i) {
+        if (static_cast<double>(quickly[i].first) > static_cast<double>(least) * kClose) break;
+        auto packed = packed_so(pixels_only, *quickly[i].second, kThorough, limit);
+        if (!packed) continue;
+        limit = packed->size();
+        best = std::move(packed);
     }
     return best;
 }

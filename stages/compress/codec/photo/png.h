@@ -15,7 +15,7 @@ namespace mediaferry::stages {
 Compressed smaller_png(std::string_view file, const Order& order);
 
 /// The pixels of a PNG packed anew, as a PNG of its own without metadata and interlacing: the smallest of several ways to filter its rows.
-/// nullopt when none is smaller than `limit`. Throws BadInput ("photo.broken").
+/// They are tried quickly, and the best one or two thoroughly. nullopt when none is smaller than `limit`. Throws BadInput ("photo.broken").
 std::optional<std::string> packed_png(std::string_view pixels_only, std::size_t limit);
 
 /// Whether two PNGs have the same pixels, bit for bit. Both are decoded to the end, row beside row. Throws BadInput ("photo.broken").
