@@ -51,6 +51,7 @@ struct Incoming {
     Bytes size;
     Timestamp modified;  ///< becomes the copy's modification time
     std::vector<Sibling> siblings;
+    fs::path original = {};  ///< where a person finds it, for texts; empty: `wanted` says enough
 };
 
 /// How bytes were read past the cache, and that they were the right ones.

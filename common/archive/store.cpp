@@ -112,7 +112,7 @@ std::unique_ptr<Archive::Impl::OnItsWay> Archive::Impl::write(const Incoming& fi
     if (copied.sha256 != one->sha256) {
         if (!file.sha256) throw changed(file);
         throw NeedsPerson{"local.changed",
-                          "the original of " + file.wanted.filename().string() +
+                          (file.original.empty() ? file.wanted.filename() : file.original).string() +
                               " is not the file that arrived any more (its SHA-256 differs). It was not archived. Put the right file back, or "
                               "remove it and let it be downloaded again"};
     }

@@ -112,6 +112,7 @@ Outcome NasArchive::process(const MediaItem& item, Run& run) {
     file.size = item.size;
     file.modified = item.taken;
     file.siblings = siblings_of(run.db(), *layout_, item);
+    file.original = item.local_path.value_or(fs::path{});
     const auto stored = archive_->store(file, run.stop(), [&](Bytes bytes) { run.moved(bytes); });
     record(run, item, *archive_, stored);
     if (stored.adopted) return Done{Reason{"nas.adopted", "the same bytes were on the NAS already, as " + stored.path.string()}};

@@ -125,6 +125,8 @@ class Campaign:
         wrong += self.unsafe_deletions()
         self.put_right(path, kept / path.name if was_there else None)
         wrong = wrong or self.heal(leg)
+        if wrong:
+            wrong += [f"the steps say: {line}" for line in self.said("").strip().splitlines()[:4]]
         return f"{kind} in a {'folder' if is_folder else 'file'}'s place", wrong
 
     def tell(self, what: str, which: str, wrong: list[str]) -> None:
@@ -176,11 +178,19 @@ class Campaign:
         for _ in range(4):
             bench.run(STAGE_OF[leg])
             bench.world.run("release", "--all")
+            for stage in self.sent_back(leg):
+                bench.run(stage)
             ended = bench.run(STAGE_OF[leg])
             wrong = bench.judge.now() + self.unfinished(leg)
             if ended.code == 0 and not wrong:
                 return []
         return wrong or [f"the healing run ended with {ended.code}: {ended.err.strip().splitlines()[-2:]}"]
+
+    def sent_back(self, leg: str) -> list[str]:
+        """The stages before this one that have work again: what the phone was given wrongly is sent once more."""
+        pending = {row[0] for row in self.bench.judge.rows("SELECT DISTINCT stage FROM step WHERE status = 'pending' AND open = 1")}
+        earlier = dict.fromkeys(stage for _, stage in LEGS[:[name for name, _ in LEGS].index(leg)])
+        return [stage for stage in earlier if stage in pending and stage != STAGE_OF[leg]]
 
     def unfinished(self, leg: str) -> list[str]:
         """Every step is as after an undisturbed run; names may differ."""
@@ -218,6 +228,8 @@ class Campaign:
                     path.unlink()
             shutil.rmtree(bench.root / "media/trash/set_aside", ignore_errors=True)
             wrong = wrong or self.heal(leg)
+        if wrong:
+            wrong += [f"the steps say: {line}" for line in self.said("").strip().splitlines()[:4]]
             self.tried["odd names in the folders"] += len(names)
             self.tell("odd names in the folders", f"{leg} [names]", wrong)
 

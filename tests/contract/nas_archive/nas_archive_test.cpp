@@ -155,6 +155,7 @@ TEST_CASE("An original that changed or went away needs a person and is not archi
     CHECK(house.run("nas_archive").exit_code == 1);
     CHECK(house.status(changed, "nas_archive") == StepStatus::attention);
     CHECK(house.reason(changed, "nas_archive") == "local.changed");
+    CHECK_THAT(house.step(changed, "nas_archive").reason.value().text, Catch::StartsWith(house.item(changed).local_path->string() + " is not the file that arrived"));
     CHECK(house.status(missing, "nas_archive") == StepStatus::attention);
     CHECK(house.reason(missing, "nas_archive") == "local.missing");
     CHECK(house.files().empty());
