@@ -17,6 +17,7 @@
 #include "daemon/exit_code.h"
 #include "daemon/house_rows.h"
 #include "daemon/open_house.h"
+#include "daemon/queue_report.h"
 #include "daemon/status_report.h"
 #include "daemon/systemd.h"
 #include "stages/house.h"
@@ -247,7 +248,8 @@ void Daemon::open_status_page() {
     try {
         page_ = std::make_unique<StatusServer>(
             context_, settings_.status.listen,
-            StatusServer::Pages{[report] { return status_json(report()); }, [report] { return status_metrics(report()); }});
+            StatusServer::Pages{[report] { return status_json(report()); }, [this] { return queue_json(gather_queue(db_)); },
+                                [report] { return status_metrics(report()); }});
         log::info("status page", {{"PORT", page_->port()}});
     } catch (const Unavailable& error) {
         // Photos matter more than a page about them.

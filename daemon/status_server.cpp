@@ -63,15 +63,15 @@ http::response<http::string_body> answer(const http::request<http::empty_body>& 
         } else if (target == "/healthz") {
             pages.status();  // media.db answers too, or it is not healthy
             response.body() = "ok\n";
-        } else if (target == "/status") {
+        } else if (target == "/status" || target == "/queue") {
             response.set(http::field::content_type, "application/json");
-            response.body() = pages.status();
+            response.body() = target == "/status" ? pages.status() : pages.queue();
         } else if (target == "/metrics") {
             response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
             response.body() = pages.metrics();
         } else {
             response.result(http::status::not_found);
-            response.body() = "/healthz /status /metrics\n";
+            response.body() = "/healthz /status /queue /metrics\n";
         }
     } catch (const std::exception& error) {
         response.result(http::status::service_unavailable);

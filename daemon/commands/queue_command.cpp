@@ -17,8 +17,8 @@
 #include "daemon/commands/queue_commands.h"
 #include "daemon/exit_code.h"
 #include "daemon/open_house.h"
+#include "daemon/queue_report.h"
 #include "daemon/stop_signal.h"
-#include "daemon/table.h"
 
 namespace mediaferry::daemon {
 
@@ -28,11 +28,11 @@ using compare::Action;
 using media_db::Queue;
 using media_db::QueuedAction;
 using QueueWords = std::vector<std::string>;
-using queue_json = nlohmann::ordered_json;
+using QueueJson = nlohmann::ordered_json;
 
 [[noreturn]] void queue_usage(const std::string& what) { throw UsageError{"usage.queue", what + "; see mediaferry queue --help"}; }
 
-std::string queue_text(const queue_json& answer) { return answer.dump(2, ' ', false, queue_json::error_handler_t::replace); }
+std::string queue_text(const QueueJson& answer) { return answer.dump(2, ' ', false, QueueJson::error_handler_t::replace); }
 
 // ---- add ------------------------------------------------------------------------------------------------------------------
 
@@ -124,7 +124,7 @@ int queue_add(const QueueWords& words, const Options& given, const config::Setti
                      adding.only_copy};
     auto db = open_house(settings);
     Queue queue{db};
-    auto queued = queue_json::array(), refused = queue_json::array();
+    auto queued = QueueJson::array(), refused = QueueJson::array();
     for (const auto& one : chosen) {
         const auto& name = one.target->name;
         const auto files = concerned(one);
@@ -147,64 +147,11 @@ int queue_add(const QueueWords& words, const Options& given, const config::Setti
 
 // ---- list, log, remove ------------------------------------------------------------------------------------------------------
 
-int handled_percent(const QueuedAction& action) {
-    const auto handled = action.counts.copied + action.counts.skipped + action.counts.errors;
-    if (action.total > 0) return static_cast<int>(handled * 100 / action.total);
-    return action.finished ? 100 : 0;
-}
-
-std::string cse_text(const media_db::Cse& cse) {
-    return std::to_string(cse.copied) + "/" + std::to_string(cse.skipped) + "/" + std::to_string(cse.errors);
-}
-
-queue_json cse_json(const media_db::Cse& cse) { return {{"copied", cse.copied}, {"skipped", cse.skipped}, {"errors", cse.errors}}; }
-
-queue_json json_row(const Queue& queue, const QueuedAction& action) {
-    auto classes = queue_json::object();
-    for (const auto& [name, cse] : queue.by_class(action.id)) classes[name] = cse_json(cse);
-    return {{"target", action.target},
-            {"action", action.action},
-            {"options", queue_json::parse(action.options)},
-            {"status", action.status},
-            {"progress", handled_percent(action)},
-            {"files", action.total},
-            {"copied", action.counts.copied},
-            {"skipped", action.counts.skipped},
-            {"errors", action.counts.errors},
-            {"classes", classes},
-            {"reason", action.reason ? queue_json{{"code", action.reason->code}, {"text", action.reason->text}} : queue_json(nullptr)},
-            {"queued", to_iso(action.queued)},
-            {"finished", action.finished ? queue_json(to_iso(*action.finished)) : queue_json(nullptr)}};
-}
-
-void print_queue(const Queue& queue, const std::vector<QueuedAction>& actions, const std::string& next) {
-    Table table{{">#", "Action", "Target", "Options", "Status", ">Progress", ">Copied", ">Skipped", ">Errors", "By class C/S/E"}};
-    std::int64_t number = 0;
-    for (const auto& action : actions) {
-        std::string classes;
-        for (const auto& [name, cse] : queue.by_class(action.id)) classes += (classes.empty() ? "" : ", ") + name + " " + cse_text(cse);
-        table.add({std::to_string(++number), action.action, action.target, queue::in_words(queue::wish_from_json(action.options)),
-                   action.status + (action.reason ? ": " + action.reason->text : ""), std::to_string(handled_percent(action)) + "%",
-                   std::to_string(action.counts.copied), std::to_string(action.counts.skipped), std::to_string(action.counts.errors), classes});
-    }
-    std::cout << table.text() << (next.empty() ? "Next: nothing\n" : "Next: " + next + "\n");
-}
-
 int queue_list(const QueueWords& words, const Options& given, const config::Settings& settings) {
     if (!words.empty()) queue_usage("queue list takes no words");
     auto db = look_if_there(settings);
-    std::vector<QueuedAction> actions, waiting;
-    if (db) actions = Queue(*db).all(), waiting = Queue(*db).waiting();
-    const auto next = waiting.empty() ? std::string{} : waiting.front().target;
-    if (given.json) {
-        auto rows = queue_json::array();
-        for (const auto& action : actions) rows.push_back(json_row(Queue(*db), action));
-        std::cout << queue_text({{"queue", rows}, {"next", next.empty() ? queue_json(nullptr) : queue_json(next)}}) << "\n";
-    } else if (actions.empty()) {
-        std::cout << "the queue is empty\n";
-    } else {
-        print_queue(Queue(*db), actions, next);
-    }
+    const auto report = db ? gather_queue(*db) : QueueReport{};
+    std::cout << (given.json ? queue_json(report) : queue_table(report));
     return 0;
 }
 
@@ -219,14 +166,14 @@ int queue_log(QueueWords words, const Options& given, const config::Settings& se
     auto db = look_at_house(settings);
     const Queue queue{db};
     const auto action = named_target(queue, words[0]);
-    auto rows = queue_json::array();
+    auto rows = QueueJson::array();
     for (const auto& file : queue.files_of(action.id)) {
         if (given.json) {
             rows.push_back({{"path", file.path},
                             {"class", file.file_class},
                             {"bytes", file.size.count},
                             {"status", file.status},
-                            {"reason", file.reason ? queue_json{{"code", file.reason->code}, {"text", file.reason->text}} : queue_json(nullptr)}});
+                            {"reason", file.reason ? QueueJson{{"code", file.reason->code}, {"text", file.reason->text}} : QueueJson(nullptr)}});
         } else if (all || file.reason) {
             std::cout << file.status << "  " << files::printable(file.path) << (file.reason ? "  " + file.reason->text : "") << "\n";
         }

@@ -216,7 +216,7 @@ class Bench:
         """One stage run, disturbed if a fault is given."""
         environment = self.environment(fault, **more) if fault or more else self.world.environment()
         try:
-            done = subprocess.run([str(binary()), "--run-stage", stage], env=environment, text=True, capture_output=True, timeout=120, cwd=self.root)
+            done = subprocess.run([str(binary()), "--run-stage", stage], env=environment, text=True, capture_output=True, timeout=300, cwd=self.root)
         except subprocess.TimeoutExpired as late:
             return Ended(-99, f"no end after {late.timeout} s", True)
         return Ended(done.returncode, done.stderr, done.returncode == -9)

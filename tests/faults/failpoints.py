@@ -91,7 +91,7 @@ class Failpoints:
         try:
             done = subprocess.run([str(binary()), *words], env=self.bench.world.environment(**extra), text=True, capture_output=True, timeout=180, cwd=self.bench.root)
         except subprocess.TimeoutExpired:
-            return Ended(-99, "no end after 180 s", True)
+            return Ended(-99, "no end after 300 s", True)
         return Ended(done.returncode, done.stderr, done.returncode == -9)
 
     def put_back(self, verb: Verb) -> None:

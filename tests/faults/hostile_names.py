@@ -123,7 +123,9 @@ class Campaign:
         if ended.code != 0 and path.name not in self.said(ended.err):
             wrong.append(f"exit {ended.code}, and nobody names {path.name}: {self.said(ended.err).strip().splitlines()[-4:]}")
         wrong += self.unsafe_deletions()
-        self.put_right(path, kept / path.name if was_there else None)
+        # What the phone is sent once more has another name: the one that the trap took does not come back.
+        sent_again = place.startswith("media/pixel_sync") and kind != "a hard link to the same content outside"
+        self.put_right(path, kept / path.name if was_there and not sent_again else None)
         wrong = wrong or self.heal(leg)
         if wrong:
             wrong += [f"the steps say: {line}" for line in self.said("").strip().splitlines()[:4]]

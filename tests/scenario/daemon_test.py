@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The installed tree as systemd would run it: a notify socket, reloads, a second daemon, work beside `mediaferry run`, and a clean end."""
 
+import http.client
+import json
 import os
 import re
 import shutil
@@ -123,6 +125,37 @@ class Daemon(unittest.TestCase):
             self.assertTrue(daemon.notified.count("STOPPING=1"))
             self.assertEqual(len(world.icloud.deleted()), 2)
             self.assertNotIn(world.icloud.password, daemon.said())
+
+    def test_the_status_page_tells_what_the_commands_tell_and_changes_nothing(self):
+        with World(phone=False, only=["twin-1", "screenshot"]) as world:
+            world.expect(0, "run", "--no-progress", "--end", "nas_archive")
+            (world.root / "here" / "2024" / "06").mkdir(parents=True)
+            (world.root / "here" / "2024" / "06" / "a.jpg").write_bytes(b"a" * 1000)
+            world.configure("compare", local=str(world.root / "here"))
+            world.expect(0, "queue", "add", "push", "2024/06")
+            world.config["schedule"] = {stage: "0 0 1 1 *" for stage in EVERY_STAGE}
+            world.configure("status", enabled=True, listen="127.0.0.1:0")
+            daemon = self.daemon(world)
+            port = re.search(r'msg="status page" PORT=(\d+)', daemon.said()).group(1)
+
+            def asked(method: str, path: str, host: str = "localhost") -> tuple[int, str]:
+                connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=20)
+                connection.request(method, path, headers={"Host": host})
+                answer = connection.getresponse()
+                return answer.status, answer.read().decode()
+
+            self.assertEqual(asked("GET", "/healthz"), (200, "ok\n"))
+            self.assertEqual(json.loads(asked("GET", "/queue")[1]), world.report("queue", "list"))
+            self.assertEqual(json.loads(asked("GET", "/queue")[1])["next"], "2024/06")
+            page, told = json.loads(asked("GET", "/status?x=1")[1]), world.report("status")
+            self.assertEqual(page.keys(), told.keys())
+            self.assertEqual([stage["stage"] for stage in page["stages"]], [stage["stage"] for stage in told["stages"]])
+            self.assertRegex(asked("GET", "/metrics")[1], r"(?m)^mediaferry_\w+(\{.*\})? \d")
+            self.assertEqual(asked("HEAD", "/status"), (200, ""))
+            self.assertEqual(asked("POST", "/queue")[0], 405)
+            self.assertEqual(asked("GET", "/media.db")[0], 404)
+            self.assertEqual(asked("GET", "/status", host="photos.example.com")[0], 403)     # a stranger's page that points its name here
+            self.assertEqual(daemon.end(), 0, daemon.said())
 
     def test_a_run_by_hand_beside_the_daemon_does_nothing_twice(self):
         keys = ["twin-1", "twin-2", "unicode", "screenshot", "raw-pair"]
