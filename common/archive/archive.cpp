@@ -26,6 +26,7 @@ Listing& Archive::Impl::listing(const fs::path& directory) {
 void Archive::Impl::remove_dead(const fs::path& directory, const std::vector<std::string>& names) {
     if (!writer.is_dead) return;
     for (const std::string_view name : names) {
+        if (name.starts_with(files::Store::mark_aside)) tree.clear_mark(directory / std::string(name));
         if (!name.starts_with(kTempPrefix)) continue;
         const auto tag = name.substr(kTempPrefix.size(), name.rfind('-') - kTempPrefix.size());
         if (tag == writer.tag || !writer.is_dead(tag)) continue;
@@ -64,6 +65,7 @@ Archive Archive::open(const config::Archive& settings, const std::optional<std::
 std::pair<Marker, bool> Archive::initialise(const config::Archive& settings, Timestamp now) {
     return on_the_archive(settings.root, [&]() -> std::pair<Marker, bool> {
         const auto tree = guard::open_root(settings);
+        clear_dead_mark(*tree);
         if (const auto marker = read_marker(*tree)) return {*marker, false};
         guard::writable(*tree, {});
         return {write_marker(*tree, now), true};

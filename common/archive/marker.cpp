@@ -44,6 +44,13 @@ std::optional<Marker> read_marker(const files::Store& tree) {
     return marker;
 }
 
+void clear_dead_mark(const files::Store& tree) {
+    const auto old = tree.status(kMarkerName);
+    if (!old || !S_ISREG(old->st_mode) || old->st_size == 0) return;
+    if (tree.status(kTempName)) tree.remove(kTempName);  // as long as it is there the mark is somebody's
+    tree.clear_mark(kMarkerName);
+}
+
 Marker write_marker(const files::Store& tree, Timestamp now) {
     const Marker marker{random_uuid(), now, 1};
     const nlohmann::ordered_json json{{"uuid", marker.uuid}, {"created", to_iso(now)}, {"version", marker.version}};

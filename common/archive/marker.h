@@ -20,6 +20,8 @@ struct Marker {
 
 /// nullopt: there is no marker, or an empty file in its place. Throws NeedsPerson ("nas.marker") when it cannot be understood.
 std::optional<Marker> read_marker(const files::Store&);
+/// Takes away what a write_marker that died over a share left under the marker's name: a rename's mark.
+void clear_dead_mark(const files::Store&);
 /// Writes a new marker with a random uuid, fsynced, by rename. Throws TransientError ("file.exists") when there is one.
 Marker write_marker(const files::Store&, Timestamp now);
 

@@ -66,6 +66,8 @@ public:
     virtual void remove(const fs::path& name) const = 0;                       ///< a file; absent is fine
     virtual void remove_empty_directory(const fs::path& name) const = 0;       ///< not empty or absent is fine
     virtual void sync_directory(const fs::path& name) const = 0;
+    /// So begins the name that a mark has while it is looked at and removed; of a process that died meanwhile it is left (clear_mark takes it, too).
+    static constexpr std::string_view mark_aside = ".mediaferry-aside-";
     /// No mark is longer.
     static constexpr Bytes longest_mark{8192};
     /// True: what lay there was the mark of a rename that a dead process began and never made, and it is gone now.

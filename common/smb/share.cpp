@@ -16,6 +16,8 @@
 namespace mediaferry::smb {
 namespace {
 
+constexpr const char* kCanary = ".mediaferry-canary";
+
 bool is_away(int why) {
     switch (why) {
         case ECONNREFUSED:
@@ -185,7 +187,7 @@ files::Store::Condition Share::condition() const {
     now.total = {about.f_blocks * unit};
     now.read_only = (about.f_flag & ST_RDONLY) != 0;
     if (!impl_->may_write) {
-        const fs::path canary = files::temporary_name();
+        const fs::path canary = kCanary;  // always the same: who died here left one, and the next takes it away
         auto file = MF_AROUND("smb.canary", impl_->session.open(canary, O_RDWR | O_CREAT | O_EXCL));
         const int why = errno;
         if (!file && is_away(why)) impl_->fail("cannot write to", {}, why);
@@ -193,6 +195,8 @@ files::Store::Condition Share::condition() const {
         if (file) {
             impl_->session.close(std::move(file));
             impl_->remove(canary);
+        } else if (why == EEXIST) {
+            impl_->may_write = impl_->session.unlink(impl_->named(canary)) == 0 || errno == ENOENT;
         }
     }
     now.denied = !*impl_->may_write;

@@ -18,7 +18,6 @@ namespace mediaferry::smb {
 namespace {
 
 constexpr std::string_view kMark = "mediaferry: this name is taken for a file that is about to be renamed from ";
-constexpr std::string_view kAside = ".mediaferry-aside-";
 constexpr std::size_t kLongest = files::Store::longest_mark.count;
 
 std::string mark_for(const fs::path& from) { return std::string(kMark) + from.string() + "\n"; }
@@ -27,7 +26,7 @@ std::string mark_for(const fs::path& from) { return std::string(kMark) + from.st
 
 bool Share::Impl::remove_mark(const Share& share, const fs::path& name, const std::string& text) const {
     // By way of a name that nobody else has: what was looked at and what is removed are one file then, whatever others do meanwhile.
-    const auto aside = name.parent_path() / (std::string(kAside) + files::temporary_name());
+    const auto aside = name.parent_path() / (std::string(mark_aside) + files::temporary_name());
     if (MF_AROUND("smb.mark.aside", session.rename_over(name, aside)) != 0) fail("cannot rename", name, errno);
     std::string found;
     {

@@ -96,6 +96,8 @@ class Ended:
 
 
 class Bench:
+    World = World
+
     def __init__(self, keys: list[str], name: str):
         self.build = worlds.BUILD / "faults"
         self.shim = next((p for p in (binary().parent / "libfault_shim.so", binary().parent.parent / "tests" / "libfault_shim.so") if p.exists()), None)
@@ -103,7 +105,7 @@ class Bench:
             raise RuntimeError("libfault_shim.so is not built (target fault_shim)")
         self.disk = Disk(self.build / f"{name}-{os.getpid()}", 1500)
         self.root = self.disk.at / "world"
-        self.world = World(library=self.choose(keys), phone=False, at=self.root)
+        self.world = self.World(library=self.choose(keys), phone=False, at=self.root)
         self.moments = self.disk.at / "moments"
         self.moments.mkdir()
         self.reference: dict[str, dict] = {}

@@ -3,7 +3,7 @@
 """Kills mediaferry at every named failpoint (`mediaferry failpoints`), in every kind of run that comes there, and has the step fail there; then
 the same is run again without, to its end, and everything must be as if nothing had happened: judge, audit, and the very same end state.
 
-    failpoints.py [--full] [--only TEXT] [--leg NAME] [--seed N] [--seconds N] [--list] [--one NAME[:k]=kill|throw --leg NAME]
+    failpoints.py [--full] [--only TEXT] [--leg NAME] [--seed N] [--seconds N] [--list] [--one NAME[:k]=kill|throw --leg NAME] [--share]
 
 Which runs come to which failpoint is recorded first, by running each undisturbed. A failpoint that no run reaches is a violation, unless
 UNREACHED says why."""
@@ -23,10 +23,13 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "support"), str(Path(__file__).resolve().parent)]
 from bench import LEGS, STAGE_OF, Bench, Ended
 from results import SOURCE, Results
-from verbs import VERBS, Verb
+from share_bench import ShareBench
+from verbs import SHARE_VERBS, VERBS, Verb
 from world import binary
 
 KEYS = ["live", "edited", "twin-1", "twin-2", "double", "double-2", "raw-pair", "clip"]
+SHARE_LEGS = ["nas_archive", "nas_archive.settle"]
+SHARE_SAMPLE = 3         # names that the small size tries on a share
 FURTHER = 4              # hits of one failpoint in one run that are tried in --full, spread over all of them
 
 # Failpoint (or its beginning) -> why none of the runs here comes there. Nothing else may stay unreached.
@@ -34,13 +37,13 @@ UNREACHED = {
     "files.rename.by_link": "only on a file system without RENAME_NOREPLACE (an old NFS server)",
     "files.rename.unlink_old": "only on a file system without RENAME_NOREPLACE (an old NFS server)",
     "files.move.unlink_old": "only where working folders lie on different disks; tests/unit/files moves between two",
-    "smb.": "the NAS of these runs is a folder; contract.store and scenario.share_test kill a real Samba server instead",
+    "icloud_download.set_aside.drop": "icloudpd brings the good file the second time here; contract.icloud_download has it bring the bad one again",
+    "smb.rmdir": "only where a folder in the archive's trash on a share is left empty; it may stay",
     "notify.": "nothing is to be told in these runs; no row of media.db depends on it",
     "heal.": "tests/scenario/restore_test.py kills archive verify at each of them",
     "daemon.start_stage": "of the daemon alone: random_kills.py kills it with its children",
     "exchange.": "exchange_kills.py kills every exchange at every changing call",
     "db.exchange.": "exchange_kills.py kills every exchange at every changing call",
-    "smb.": "only with an archive on a share that is not mounted: tests/scenario/share_test.py crosses it, tests/contract/store ends its server in the middle",
     "queue.": "tests/scenario/queue_test.py kills every verb of the queue at each of them",
     "db.queue.": "tests/scenario/queue_test.py kills every verb of the queue at each of them",
     "restore.": "tests/scenario/restore_test.py kills archive restore at each of them",
@@ -51,16 +54,21 @@ UNREACHED = {
     "icloud_delete.waiting.waits_its_turn": "only with more photos than icloud_delete.max_per_run",
 }
 
+SHARE_ROW = "kill -9 at a failpoint of an archive on a share that is not mounted"
+
 # Where a death once left something wrong: tried every time.
 WRONG_ONCE = {"compress.library.replace.after": "compress, as good", "compress.library.unlink_old.after": "compress, JPEG XL",
               "archive_index.rebuild.row.commit.after": "db adopt --from-archive"}
+SHARE_WRONG_ONCE = {"smb.canary.after": "archive reindex", "smb.mark.aside.after": "nas_archive after a death at a rename", "smb.rename.before": "archive init"}
 
 
 class Failpoints:
     def __init__(self, bench: Bench, given: argparse.Namespace):
         self.bench, self.given = bench, given
         self.random = random.Random(given.seed)
-        self.runs: dict[str, Verb] = {leg: Verb(leg, leg, ["--run-stage", stage]) for leg, stage in LEGS} | {verb.name: verb for verb in VERBS}
+        on_share = isinstance(bench, ShareBench)
+        legs = {leg: Verb(leg, leg, ["--run-stage", stage]) for leg, stage in LEGS if not on_share or leg in SHARE_LEGS}
+        self.runs: dict[str, Verb] = legs | {verb.name: verb for verb in (SHARE_VERBS if on_share else VERBS)}
         self.reached: dict[str, dict[str, int]] = defaultdict(dict)      # failpoint -> run -> how often
         self.tried: Counter[str] = Counter()
         self.names: set[str] = set()
@@ -188,6 +196,18 @@ class Failpoints:
         ways = self.reached[name]
         return {run: count for run, count in ways.items() if self.runs[run].single} or ways
 
+    def on_the_share(self, listed: dict[str, str], part: int, parts: int) -> None:
+        """The share's own steps: each name once, in the small size some of them."""
+        points = sorted(name for name in listed if name in self.reached and name.startswith("smb.") and self.given.only in name)[part - 1::parts]
+        for name, run in SHARE_WRONG_ONCE.items():
+            if name in points:
+                self.trial(name, run, 1, "kill")
+        if not self.given.full:
+            points = self.random.sample(points, min(SHARE_SAMPLE, len(points)))
+        for name in points:
+            run, count = self.random.choice(sorted(self.ways(name).items()))
+            self.trial(name, run, self.random.randint(1, count), "kill")
+
     def quick(self, points: list[str]) -> None:
         """Each name once in turn, in whichever run; as many as there is time for."""
         for name, run in WRONG_ONCE.items():
@@ -251,8 +271,8 @@ def in_parts(given: argparse.Namespace) -> int:
         whole = "no run reaches" in row["what"]         # each part looked at all of them
         tried, violations = (row["tried"], row["violations"]) if whole else (sum(one["rows"][at][key] for one in said) for key in ("tried", "violations"))
         possible = sum(one["possible"][min(at, 1)] for one in said)
-        notes = {0: f"{names} of {said[0]['listed']} names, in {said[0]['runs']} kinds of runs" + drawn(tried, possible)}
-        found.add(row["what"], tried, violations, row["note"] if whole else notes.get(at, drawn(tried, possible).lstrip(", ")))
+        notes: dict[object, str] = {SHARE_ROW: "", 0: f"{names} of {said[0]['listed']} names, in {said[0]['runs']} kinds of runs" + drawn(tried, possible)}
+        found.add(row["what"], tried, violations, row["note"] if whole else notes.get(row["what"], notes.get(at, drawn(tried, possible).lstrip(", "))))
     return found.write()
 
 
@@ -263,6 +283,7 @@ def main() -> int:
     parser.add_argument("--leg", help="this run only; several: 'compress|compress, lower'")
     parser.add_argument("--list", action="store_true", help="which run reaches which failpoint how often; tries nothing")
     parser.add_argument("--one", metavar="NAME[:k]=ACTION", help="one trial, told at length")
+    parser.add_argument("--share", action="store_true", help="with --list, --one: the runs whose archive is on a share; without: those alone")
     parser.add_argument("--part", default="1/1", metavar="I/N", help="every N-th name only, from the I-th on; with N > 1 no result is kept but printed as JSON")
     parser.add_argument("--processes", type=int, default=1, help="so many parts at a time")
     parser.add_argument("--seconds", type=float, help="stop beginning new trials after this long")
@@ -273,11 +294,19 @@ def main() -> int:
     if given.processes > 1:
         return in_parts(given)
     listed = Failpoints.listed()
-    with Bench(KEYS if given.full or given.list else KEYS[:6], "failpoints") as bench:
+    part, parts = map(int, given.part.split("/"))
+    share = None
+    if not (given.list or given.one or given.leg or given.share):
+        with ShareBench(KEYS[:6], "failpoints-share") as bench:
+            bench.prepare()
+            share = Failpoints(bench, given)
+            share.record()
+            share.on_the_share(listed, part, parts)
+    with (ShareBench if given.share else Bench)(KEYS if given.full or given.list else KEYS[:6], "failpoints") as bench:
         bench.prepare()
         work = Failpoints(bench, given)
         work.record()
-        nowhere = work.unreached(listed)
+        nowhere = [name for name in work.unreached(listed) if share is None or name not in share.reached]
         if given.list:
             for name, step in sorted(listed.items()):
                 print(f"{name:55} {', '.join(f'{run} {count}' for run, count in work.reached[name].items()) or 'NOWHERE: ' + (work.excused(name) or '?')}")
@@ -289,16 +318,20 @@ def main() -> int:
             return 1 if work.wrong else 0
         if given.seconds:
             work.until = time.monotonic() + given.seconds
+        if given.share:
+            work.on_the_share(listed, part, parts)
+            return 1 if work.wrong else 0
         points = sorted(name for name in listed if name in work.reached and given.only in name)
-        part, parts = map(int, given.part.split("/"))
         points = points[part - 1::parts]
         (work.full if given.full else work.quick)(points)
     found = Results("failpoints", "full" if given.full else "quick")
     found.add("kill -9 at a named failpoint", work.tried["kill"], len(work.wrong["kill"]), f"{len(work.names)} of {len(listed)} names, in {len(work.runs)} kinds of runs" + drawn(work.tried["kill"], work.possible[0]))
     if given.full:
         found.add("the step at a named failpoint fails", work.tried["throw"], len(work.wrong["throw"]), drawn(work.tried["throw"], work.possible[1]).lstrip(", "))
+    if share:
+        found.add(SHARE_ROW, share.tried["kill"], len(share.wrong["kill"]))
     if given.leg is None:
-        excuses = [start for start in UNREACHED if any(name.startswith(start) for name in work.reached)]
+        excuses = [start for start in UNREACHED if any(name.startswith(start) for name in [*work.reached, *(share.reached if share else ())])]
         for start in excuses:
             print(f"REACHED AFTER ALL, no reason is needed: {start}")
         forgotten = [name for name in nowhere if work.excused(name) is None]

@@ -17,6 +17,9 @@ def apple_sum(data: bytes) -> str:
     return base64.b64encode(b"\x01" + hashlib.sha1(SALTS + data).digest()).decode()
 
 
+MARK = b"mediaferry: this name is taken"
+
+
 class File:
     def __init__(self, path: Path):
         self.path, about = path, path.lstat()
@@ -25,6 +28,7 @@ class File:
         data = b"" if self.hole else path.read_bytes()
         self.sha256 = "hole" if self.hole else hashlib.sha256(data).hexdigest()
         self.apple = "" if self.hole else apple_sum(data)
+        self.mark = data.startswith(MARK)       # of a rename on a share: it says itself that it is no photo
 
 
 def unnumbered(path: str | None) -> str | None:
@@ -48,6 +52,7 @@ class Judge:
     def __init__(self, root: Path, icloud, deletions, phone):
         """`icloud()`: Apple's assets; `deletions()`: Apple's record of deletions; `phone()`: name -> bytes on the phone."""
         self.root, self.icloud, self.deletions, self.phone = Path(root), icloud, deletions, phone
+        self.on_share = False           # the archive is on a share that is not mounted
         self.home, self.nas, self.database = self.root / "media", self.root / "nas", self.root / "state" / "media.db"
 
     # looking --------------------------------------------------------------------------------------------------------
@@ -70,6 +75,10 @@ class Judge:
     def files(self, folder: Path) -> dict[str, File]:
         return {str(p.relative_to(folder)): File(p) for p in sorted(folder.rglob("*")) if p.is_file() and not p.is_symlink()} if folder.is_dir() else {}
 
+    def no_photo(self, file: File) -> bool:
+        """On a share a name is taken before its mark is written: who dies in between leaves an empty file there, and the photo comes beside it."""
+        return self.on_share and file.size == 0
+
     # at every moment --------------------------------------------------------------------------------------------------
 
     def now(self) -> list[str]:
@@ -77,7 +86,7 @@ class Judge:
         wrong: list[str] = []
         assets = self.icloud()
         listed = {r["checksum"]: (key, kind) for key, asset in assets.items() for kind, r in asset["resources"].items()}
-        nas = {name: file for name, file in self.files(self.nas).items() if not unfinished(name)}
+        nas = {name: file for name, file in self.files(self.nas).items() if not unfinished(name) and not file.mark and not self.no_photo(file)}
         homes = {folder: {name: f for name, f in self.files(self.home / folder).items() if not unfinished(name)} for folder in ORIGINALS}
         on_nas = {file.apple for file in nas.values()}
         ours = {deletion["key"] for deletion in self.deletions()}            # what its owner deletes himself is his to lose
@@ -151,7 +160,7 @@ class Judge:
             wrong += [f"nobody's: {folder}/{name}" for name in self.files(self.home / folder) if str(self.home / folder / name) not in known and not unfinished(name)]
         copies = {(row["place"], row["path"]) for row in self.rows("SELECT place, path FROM copy WHERE removed_at IS NULL OR place = 'pixel'")}
         for place, folder in (("library", self.home / "library"), ("nas", self.nas)):
-            wrong += [f"nobody's: {place}/{name}" for name in self.files(folder) if (place, name) not in copies and not unfinished(name)]
+            wrong += [f"nobody's: {place}/{name}" for name, file in self.files(folder).items() if (place, name) not in copies and not unfinished(name) and not self.no_photo(file)]
         outbox = [name for name in self.files(self.home / "pixel_sync") if not name.startswith(".st")]
         wrong += [f"nobody's: pixel_sync/{name}" for name in outbox if ("pixel", name) not in copies and not name.startswith("mediaferry-canary")]
         for row in self.rows("SELECT s.*, m.filename FROM step s JOIN media m ON m.id = s.media_id WHERE s.status IN ('running', 'attention')"):
@@ -198,7 +207,7 @@ class Judge:
                                                                                 "ON p.id = i.plan_id WHERE p.status IN ('proposed', 'approved')")},
             "icloud": {(key, asset["deleted"], tuple(asset["albums"])) for key, asset in self.icloud().items()},
             "phone": {(name, hashlib.sha256(data).hexdigest()) for name, data in self.phone().items()},
-            "nas": {(unnumbered(name), file.sha256) for name, file in self.files(self.nas).items() if not unfinished(name)},
+            "nas": {(unnumbered(name), file.sha256) for name, file in self.files(self.nas).items() if not unfinished(name) and not self.no_photo(file)},
         }
         for folder in ("incoming", "backup", "pixel_sync", "compress", "library", "delete_pending", "trash"):
             portrait[folder] = {(unnumbered(name), file.size, file.sha256) for name, file in self.files(self.home / folder).items() if not unfinished(name)}

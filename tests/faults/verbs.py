@@ -301,3 +301,11 @@ VERBS = [
     Verb("release all", "processing", ["release", "--all"]),
     Verb("db backup", "processing", ["db", "backup"]),
 ]
+
+# With the archive on a share that is not mounted (share_bench.py): what the steps of the share's own are killed in.
+SHARE_VERBS = [
+    Verb("archive init", "download", ["archive", "init"], before=marker_gone),
+    Verb("nas_archive after a death at a rename", "nas_archive", ["--run-stage", "nas_archive"], deaths=True,
+         before=lambda bench: dies_at(bench, "nas_archive", "smb.rename.before:2=kill")),
+    Verb("archive reindex", "nas_archive.settle", ["archive", "reindex"], before=stranger_seen),
+]

@@ -136,6 +136,15 @@ TEST_CASE("A full server is told, and nothing unfinished stays", "[share]") {
     CHECK(left.empty());
 }
 
+TEST_CASE("Where a process died over asking whether it may write, the next leaves nothing", "[share]") {
+    const auto disk = folder_of("canary");
+    test::write(disk / ".mediaferry-canary", "");
+    CHECK_FALSE(open_share(shared_samba(), "canary")->condition().denied);
+    CHECK(fs::is_empty(disk));
+    CHECK_FALSE(open_share(shared_samba(), "canary")->condition().denied);
+    CHECK(fs::is_empty(disk));
+}
+
 TEST_CASE("A mark whose file is gone is cleared, and no other file is", "[share]") {
     const auto disk = folder_of("marks");
     const auto share = open_share(shared_samba(), "marks");
@@ -147,6 +156,12 @@ TEST_CASE("A mark whose file is gone is cleared, and no other file is", "[share]
     CHECK_FALSE(share->clear_mark("alive.jpg"));
     CHECK_FALSE(share->clear_mark("photo.jpg"));
     CHECK_FALSE(share->clear_mark("absent.jpg"));
+    // What a process that died over clearing one left, and what it left that was no mark.
+    test::write(disk / ".mediaferry-aside-1", std::string(kMark) + ".mediaferry-tmp-1\n");
+    test::write(disk / ".mediaferry-aside-2", "a photo that was in a mark's place");
+    CHECK(share->clear_mark(".mediaferry-aside-1"));
+    CHECK_FALSE(share->clear_mark(".mediaferry-aside-2"));
+    fs::remove(disk / ".mediaferry-aside-2");
     CHECK(share->list("") == std::vector<std::string>{".mediaferry-tmp-2", "alive.jpg", "photo.jpg"});
 }
 
