@@ -140,6 +140,33 @@ TEST_CASE("a small copy held against coefficients is judged as two decoders woul
     CHECK_THROWS_AS(coefficients.likeness_of(street()), TransientError);
 }
 
+TEST_CASE("a photo without the scan of one of its colours is broken", "[compress]") {
+    std::vector<std::uint8_t> line(64, 90);
+    const jpeg_scan_info scans[] = {{1, {0}, 0, 63, 0, 0}, {1, {1}, 0, 63, 0, 0}, {1, {2}, 0, 63, 0, 0}};
+    JpegEncoder encoder;
+    auto& info = encoder.info();
+    encoder.guarded([&] {
+        info.image_width = info.image_height = 16;
+        info.input_components = 3;
+        info.in_color_space = JCS_RGB;
+        ::jpeg_set_defaults(&info);
+        info.scan_info = scans;
+        info.num_scans = 3;
+        ::jpeg_start_compress(&info, TRUE);
+        for (int y = 0; y < 16; ++y) {
+            JSAMPROW row = line.data();
+            ::jpeg_write_scanlines(&info, &row, 1);
+        }
+        ::jpeg_finish_compress(&info);
+    });
+    const std::string whole{encoder.bytes()};
+    CHECK_NOTHROW(Coefficients{whole});
+    auto at = whole.find("\xFF\xDA") + 2;  // the next marker behind the first scan
+    do at = whole.find('\xFF', at + 1);
+    while (whole[at + 1] == '\0');
+    CHECK_THROWS_AS(Coefficients(whole.substr(0, at) + "\xFF\xD9"), BadInput);
+}
+
 TEST_CASE("Huffman tables from a sample of the rows know what the other rows hold", "[compress]") {
     test::Painting painting{1100, 1100, std::vector<std::uint8_t>(1100 * 1100 * 3, 128)};  // every fourth row of 16 lines is plain, and is what is counted
     for (std::size_t i = 0; i < painting.rgb.size(); ++i)

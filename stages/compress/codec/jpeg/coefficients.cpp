@@ -147,6 +147,7 @@ Coefficients::Coefficients(std::string_view jpeg, Generation generation) : parts
     parts_->grey_or_ycc = info.jpeg_color_space == JCS_GRAYSCALE || info.jpeg_color_space == JCS_YCbCr;
     for (int c = 0; c < info.num_components; ++c) {
         const auto& component = info.comp_info[c];
+        if (component.quant_table == nullptr) throw BadInput{"photo.broken", "it does not decode: one of its colours is in no scan"};
         Channel channel{static_cast<int>(component.downsampled_width),
                         static_cast<int>(component.downsampled_height),
                         component.h_samp_factor,

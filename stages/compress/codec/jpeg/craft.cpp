@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The program for a JPEG that stays one: most of what a phone takes, so it loads libjpeg and nothing else that decodes. What takes more (another kind, a
-// size that libjpeg does not come to by itself, a JPEG XL) is the photo program's.
+// The program for a JPEG that stays one: most of what a phone takes, so it loads libjpeg and nothing else that decodes. What takes more (another
+// kind, a size that libjpeg does not come to by itself, a JPEG XL) is the photo program's.
 
 #include "stages/compress/codec/craft.h"
 

@@ -91,7 +91,8 @@ bool holds(const Work& work, const Likeness& alike) {
 /// The lowest quality that reaches the floor: searched on samples, then proven on the whole file as it lies there.
 Compressed coarser(Work& work) {
     const auto& tier = work.order.photo;
-    const QualityRange range{std::min(tier.min_quality, tier.quality), tier.quality, work.order.from_copy ? kProbesOfACopy : 6};
+    QualityRange range{std::min(tier.min_quality, tier.quality), tier.quality};
+    if (work.order.from_copy) range.most_probes = kProbesOfACopy;
     auto& coefficients = *work.coefficients;
     if (!coefficients.is_grey_or_ycc()) return not_reached(work);
     const double floor = floor_of(work.order);
