@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Clips: what must be around the pictures afterwards, and which clips keep their bytes.
 
+#include <sys/resource.h>
+
 #include "tests/contract/compress/clips.h"
 
 using namespace mediaferry;
@@ -237,3 +239,26 @@ TEST_CASE("the floor holds for the finished copy, not only for the samples it wa
     CHECK(clip.kept() == "video.floor");
     CHECK(clip.metadata.dump().find("ssim_p5") != std::string::npos);  // it was finished, and measured
 }
+
+#if !defined(__SANITIZE_ADDRESS__)  // what a sanitizer holds is not what a clip needs
+TEST_CASE("a clip of 1080p is made smaller within 400 MiB", "[compress][video]") {
+    House house;
+    const auto [codec, bits] = GENERATE(table<std::string, std::string>({{"hevc", "yuv420p"}, {"hevc", "yuv420p10le"}, {"av1", "yuv420p10le"}}));
+    house.settings.compress = tier_of(codec);
+    auto& video = house.settings.compress.tiers[0].video;
+    if (codec == "hevc") video.preset = "fast";
+    video.floor = 0.5;
+    video.min_crf = video.max_crf = 30;  // one try: what it costs is not asked here
+    // As many pictures as an encoder holds at once, and more.
+    const auto content = film(house, "large.mov", "-map 0:v -c:v libx264 -preset ultrafast -threads 1 -crf 10 -t 1 -pix_fmt " + bits,
+                              "testsrc2=size=1920x1080:rate=30");
+    const auto clip = compressed(house, {{"IMG_0001.MOV", content}}).front();
+    INFO(clip.metadata);
+    REQUIRE(clip.kept().empty());
+    rusage children{};
+    REQUIRE(::getrusage(RUSAGE_CHILDREN, &children) == 0);  // the largest of them: the codec program
+    INFO(codec << " " << bits);
+    CHECK(children.ru_maxrss > 150 << 10);  // KiB: it was one of them
+    CHECK(children.ru_maxrss <= 400 << 10);
+}
+#endif

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstring>
+#include <vector>
 
 #include "stages/compress/codec/video/carried.h"
 #include "stages/compress/codec/video/header_boxes.h"
+#include "stages/compress/codec/video/index.h"
 
 using namespace mediaferry;
 using namespace mediaferry::stages;
@@ -94,4 +97,53 @@ TEST_CASE("a name that QuickTime counts ends with a zero in an MP4 file", "[vide
                         "Anna",
                     {}};
     CHECK(mov::as_mp4(lying).payload.size() == lying.payload.size());
+}
+
+TEST_CASE("a chunk lies where its index says beyond 4 GiB, too, and is moved across that line", "[video]") {
+    const auto table = [](const std::string& type, std::size_t size, std::vector<std::uint64_t> at) {
+        std::string payload = be(0) + be(at.size());
+        for (const auto one : at) payload += be(one, size);
+        return Box{type, payload, {}};
+    };
+    const auto stbl_of = [](const Box& places) {
+        return Box{"stbl",
+                   {},
+                   {{"stsd", be(0) + be(1) + Box{"mebx", zeros(8), {}}.bytes(), {}},
+                    {"stts", be(0) + be(1) + be(3) + be(600), {}},
+                    {"stsc", be(0) + be(1) + be(1) + be(1) + be(1), {}},
+                    {"stsz", be(0) + be(12) + be(3), {}},
+                    places}};
+    };
+    const auto trak_of = [&](const Box& places) {
+        const Box dinf{"dinf", Box{"dref", be(0) + be(1) + Box{"alis", be(1), {}}.bytes(), {}}.bytes(), {}};
+        const Box hdlr{"hdlr", be(0) + "mhlrmeta" + zeros(13), {}};
+        return Box{
+            "trak", {}, {track_head(false, 1, 600, 0), {"mdia", {}, {media_head(false, 1, 600, 0), hdlr, {"minf", {}, {dinf, stbl_of(places)}}}}}};
+    };
+
+    // A file of 5 GiB that nobody has to write: one box of samples, then the index.
+    constexpr std::uint64_t kSamples = 5ULL << 30;
+    const auto head = be(1) + "mdat" + be(kSamples, 8);
+    const std::vector<std::uint64_t> places{16, (1ULL << 32) - 6, kSamples - 12};
+    const auto index = Box{"moov", {}, {movie_head(false, 1, 600), trak_of(table("co64", 8, places))}}.bytes();
+    const av::ByteSource large{kSamples + index.size(), [&](std::uint64_t at, char* to, std::size_t most) {
+                                   const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(most, kSamples + index.size() - at));
+                                   for (std::size_t i = 0; i < count; ++i, ++at)
+                                       to[i] = at < head.size() ? head[at] : at >= kSamples ? index[at - kSamples] : '\0';
+                                   return count;
+                               }};
+    const auto header = mov::read_header(large);
+    REQUIRE(header.tracks.size() == 1);
+    REQUIRE(header.tracks[0].chunks.size() == 3);
+    for (std::size_t i = 0; i < 3; ++i) CHECK((header.tracks[0].chunks[i].at == places[i] && header.tracks[0].chunks[i].size == 12));
+
+    const auto moved = [&](Box trak, bool wide, std::uint64_t by) {
+        mov::place_chunks(trak, wide, [&](std::size_t, std::uint64_t at) { return at + by; });
+        return trak.bytes();
+    };
+    const auto narrow = trak_of(table("stco", 4, {16, 0xFFFFFF00, 40}));
+    CHECK(moved(narrow, true, 0x200) == trak_of(table("co64", 8, {0x210, 0x1'0000'0100, 0x228})).bytes());
+    CHECK(moved(trak_of(table("stco", 4, {16, 28, 40})), false, 0x200) == trak_of(table("stco", 4, {0x210, 0x21C, 0x228})).bytes());
+    const auto wide = trak_of(table("co64", 8, places));
+    CHECK(moved(wide, false, 0x200) == trak_of(table("co64", 8, {0x210, (1ULL << 32) + 0x1FA, kSamples + 0x1F4})).bytes());
 }

@@ -43,9 +43,7 @@ std::string screen_in_decimals(const AVMasteringDisplayMetadata& m) {
 }
 
 /// Pictures of 1080p and 8 bits that the small copy's come to: what an encoder holds of each grows with it.
-double weight_of(const Look& look) {
-    return static_cast<double>(look.target.width) * look.target.height * (look.bits > 8 ? 2 : 1) / (1920 * 1080);
-}
+double weight_of(const Look& look) { return static_cast<double>(look.target.width) * look.target.height * (look.bits > 8 ? 2 : 1) / (1920 * 1080); }
 
 /// How many pictures x265 holds, with all that it keeps beside each: as few as they are large. Its presets ask for 15 to 60 (650 MiB for 10 bits at
 /// 1080p, twice that and more at 2160p). 10 are as good as 15, measured; fewer than that cost some bytes.
@@ -57,6 +55,12 @@ std::string x265_pictures(const Look& look, const config::VideoTier& tier) {
     return tier.preset == "ultrafast" ? "" : ":rc-lookahead=10:bframes=4";
 }
 
+/// The same for x264, whose presets ask for 10 to 60.
+std::string x264_pictures(const Look& look) {
+    const double weight = weight_of(look);
+    return weight > 4.4 ? ":rc-lookahead=4:bframes=1" : weight > 1.1 && weight <= 2.2 ? ":rc-lookahead=8:bframes=2" : ":rc-lookahead=20";
+}
+
 /// One thread (processes run side by side), quiet, and what is known of HDR10.
 EncoderChoice choice(const config::VideoTier& tier, const Look& look) {
     const bool screen = look.mastering && look.mastering->has_primaries != 0 && look.mastering->has_luminance != 0;
@@ -65,13 +69,16 @@ EncoderChoice choice(const config::VideoTier& tier, const Look& look) {
     };
     if (tier.codec == "av1")
         return {"libsvtav1", "svtav1-params",
-                "lp=1:lookahead=0" + std::string(look.bits > 8 ? ":hierarchical-levels=3" : "") + (screen ? ":mastering-display=" + screen_in_decimals(*look.mastering) : "") + light(":content-light=")};
+                "lp=1:lookahead=0" + std::string(look.bits > 8 ? ":hierarchical-levels=3" : "") +
+                    (screen ? ":mastering-display=" + screen_in_decimals(*look.mastering) : "") + light(":content-light=")};
     const auto display = screen ? screen_in_units(*look.mastering) : "";
-    if (tier.codec == "h264") return {"libx264", "x264-params", "threads=1" + (screen ? ":mastering-display=" + display : "") + light(":cll=")};
+    if (tier.codec == "h264")
+        return {"libx264", "x264-params", "threads=1" + x264_pictures(look) + (screen ? ":mastering-display=" + display : "") + light(":cll=")};
     // A quarter of "fast"'s time goes into looking for what it then finds to be a copy of the picture before.
     const std::string brisk = tier.preset == "fast" ? ":early-skip=1:limit-sao=1" : "";
     return {"libx265", "x265-params",
-            "pools=none:frame-threads=1:log-level=error" + x265_pictures(look, tier) + brisk + (screen ? ":hdr10=1:master-display=" + display : "") + light(":max-cll=")};
+            "pools=none:frame-threads=1:log-level=error" + x265_pictures(look, tier) + brisk + (screen ? ":hdr10=1:master-display=" + display : "") +
+                light(":max-cll=")};
 }
 
 /// SVT-AV1 numbers its presets; the words are those of x264 and x265.

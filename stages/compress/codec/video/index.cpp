@@ -54,18 +54,6 @@ Box index_of(const Header& original, const Box& made, const std::string& contain
     return container == "mp4" ? as_mp4(std::move(moov)) : moov;
 }
 
-/// Changes where a track's chunks lie. `wide`: into numbers of 64 bits.
-void place_chunks(Box& trak, bool wide, const std::function<std::uint64_t(std::size_t chunk, std::uint64_t at)>& where) {
-    for (auto& box : trak.at("mdia/minf/stbl")->boxes) {
-        if (box.type != "stco" && box.type != "co64") continue;
-        const std::size_t size = box.type == "co64" ? 8 : 4, new_size = wide ? 8 : size;
-        auto payload = box.payload.substr(0, 8);
-        for (std::size_t i = 0; i < number(box.payload, 4, 4); ++i) add_number(payload, new_size, where(i, number(box.payload, 8 + i * size, size)));
-        box.type = new_size == 8 ? "co64" : "stco";
-        box.payload = std::move(payload);
-    }
-}
-
 /// What lies between the index and what libav wrote: pieces, then the samples that are carried, in a box of their own.
 struct Between {
     std::string bytes;
@@ -96,6 +84,17 @@ void move_up(int file, std::uint64_t from, std::uint64_t to, std::uint64_t by) {
 }
 
 }  // namespace
+
+void place_chunks(Box& trak, bool wide, const std::function<std::uint64_t(std::size_t chunk, std::uint64_t at)>& where) {
+    for (auto& box : trak.at("mdia/minf/stbl")->boxes) {
+        if (box.type != "stco" && box.type != "co64") continue;
+        const std::size_t size = box.type == "co64" ? 8 : 4, new_size = wide ? 8 : size;
+        auto payload = box.payload.substr(0, 8);
+        for (std::size_t i = 0; i < number(box.payload, 4, 4); ++i) add_number(payload, new_size, where(i, number(box.payload, 8 + i * size, size)));
+        box.type = new_size == 8 ? "co64" : "stco";
+        box.payload = std::move(payload);
+    }
+}
 
 void finish(const av::ByteSource& original_bytes, const Header& original, int result, const std::string& container, bool resized) {
     const auto made = read_movie(av::file_source(result));

@@ -13,7 +13,7 @@ namespace {
 
 using av::check;
 
-constexpr double kPiece = 2.0, kShortest = 0.6;  // seconds
+constexpr double kPiece = 2.0;  // seconds
 constexpr int kPieces = 3;
 constexpr double kShare = 1.0 / 8;
 
@@ -115,10 +115,10 @@ private:
 
 }  // namespace
 
-std::vector<Span> spans_of(double seconds) {
-    const double sum = std::clamp(seconds * kShare, kShortest, kPiece * kPieces);
+std::vector<Span> spans_of(double seconds, double shortest) {
+    const double sum = std::clamp(seconds * kShare, shortest, kPiece * kPieces);
     if (seconds <= sum) return {{0, seconds + 1}};
-    const int pieces = std::clamp(static_cast<int>(sum / kShortest), 1, kPieces);
+    const int pieces = std::clamp(static_cast<int>(sum / shortest), 1, kPieces);
     std::vector<Span> spans;
     for (int i = 0; i < pieces; ++i) spans.push_back({(seconds - sum / pieces) * (2 * i + 1) / (2 * pieces), sum / pieces});
     return spans;

@@ -10,8 +10,8 @@ struct Span {
     double from = 0, length = 0;  ///< seconds
 };
 
-/// Up to three pieces of two seconds, spread over the clip, together an eighth of a short clip but at least 0.6 seconds. Pure.
-std::vector<Span> spans_of(double seconds);
+/// Up to three pieces of two seconds, spread over the clip, together an eighth of a short clip but each of `shortest` seconds at least. Pure.
+std::vector<Span> spans_of(double seconds, double shortest = 0.6);
 
 struct Probe {
     std::vector<double> ssims;  ///< one a picture

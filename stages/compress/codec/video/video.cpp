@@ -6,8 +6,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <ctime>
-#include <map>
 #include <iterator>
+#include <map>
 #include <optional>
 
 #include "stages/compress/codec/craft.h"
@@ -167,7 +167,8 @@ private:
     mov::Header header_;
     Look look_;
     bool efficient_ = false, base_layer_only_ = false;
-    std::vector<Span> spans_ = spans_of(pictures_of(header_).seconds);
+    // AV1's pictures refer to each other over half a second and more: shorter pieces come out better than the clip will.
+    std::vector<Span> spans_ = spans_of(pictures_of(header_).seconds, tier_.codec == "av1" ? 1.2 : 0.6);
     CrfScale scale_;
     Chosen chosen_;
     std::map<std::string, double> measures_;
