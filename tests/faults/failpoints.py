@@ -97,7 +97,7 @@ class Failpoints:
         extra = ({"MEDIAFERRY_CONFIG": str(verb.config(self.bench))} if verb.config else {}) | ({"MEDIAFERRY_FAILPOINT": failpoint} if failpoint else {}) | ({"MEDIAFERRY_FAILPOINT_LOG": str(log)} if log else {})
         words = verb.words(self.bench) if callable(verb.words) else verb.words
         try:
-            done = subprocess.run([str(binary()), *words], env=self.bench.world.environment(**extra), text=True, capture_output=True, timeout=180, cwd=self.bench.root)
+            done = subprocess.run([str(binary()), *words], env=self.bench.world.environment(**extra), text=True, capture_output=True, timeout=300, cwd=self.bench.root)
         except subprocess.TimeoutExpired:
             return Ended(-99, "no end after 300 s", True)
         return Ended(done.returncode, done.stderr, done.returncode == -9)
