@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A HEIC with more pixels than its tier wants, made again where the tier asks for that: what is written about it stays.
 
+#include <libheif/heif.h>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -25,6 +27,44 @@ std::string heic(House& house, const std::string& format = "yuvj420p", std::vect
     argv.insert(argv.end(), more.begin(), more.end());
     said_by(argv);
     return test::read(file);
+}
+
+template <class T, void (*release)(T*)>
+struct Released {
+    void operator()(T* what) const { release(what); }
+};
+template <class T, void (*release)(T*)>
+using Held = std::unique_ptr<T, Released<T, release>>;
+
+void went_well(const heif_error& error) {
+    if (error.code != heif_error_Ok) throw std::runtime_error{error.message};
+}
+
+/// The same pixels, to be shown turned or mirrored: no packaged program writes that, a phone's camera does.
+std::string shown(const std::string& file, heif_orientation how) {
+    const Held<heif_context, heif_context_free> from{heif_context_alloc()}, to{heif_context_alloc()};
+    went_well(heif_context_read_from_memory_without_copy(from.get(), file.data(), file.size(), nullptr));
+    heif_image_handle *raw = nullptr, *made = nullptr;
+    went_well(heif_context_get_primary_image_handle(from.get(), &raw));
+    const Held<const heif_image_handle, heif_image_handle_release> picture{raw};
+    heif_image* pixels = nullptr;
+    went_well(heif_decode_image(raw, &pixels, heif_colorspace_YCbCr, heif_chroma_420, nullptr));
+    const Held<const heif_image, heif_image_release> image{pixels};
+    heif_encoder* coder = nullptr;
+    went_well(heif_context_get_encoder_for_format(to.get(), heif_compression_HEVC, &coder));
+    const Held<heif_encoder, heif_encoder_release> encoder{coder};
+    went_well(heif_encoder_set_lossy_quality(coder, 92));
+    const Held<heif_encoding_options, heif_encoding_options_free> options{heif_encoding_options_alloc()};
+    options->image_orientation = how;
+    went_well(heif_context_encode_image(to.get(), pixels, coder, options.get(), &made));
+    const Held<const heif_image_handle, heif_image_handle_release> handle{made};
+    std::string bytes;
+    heif_writer writer{1, [](heif_context*, const void* data, std::size_t size, void* into) {
+                           static_cast<std::string*>(into)->append(static_cast<const char*>(data), size);
+                           return heif_error{heif_error_Ok, heif_suberror_Unspecified, ""};
+                       }};
+    went_well(heif_context_write(to.get(), &writer, &bytes));
+    return bytes;
 }
 
 struct Filed {
@@ -79,6 +119,24 @@ TEST_CASE("a HEIC with more pixels than its tier wants is made again: fields, co
     CHECK(fields(one.small) == fields(one.original));
     CHECK_THAT(said_by({"heif-info", one.small.string()}), Catch::Contains("632x474") && Catch::Contains("thumbnail: 240x"));
     CHECK(one.told.dump().find("ssim_p5") != std::string::npos);
+}
+
+TEST_CASE("a HEIC that is shown turned is shown turned in small, one that is shown mirrored stays as it is", "[compress][heic]") {
+    House house;
+    const config::PhotoTier asked{.quality = 88, .max_megapixels = 0.3, .floor = 0.9, .heic = "reduce"};
+    using Turn = std::tuple<heif_orientation, int>;  // exiftool tells what the box says: against the clock
+    const auto [how, degrees] = GENERATE(Turn{heif_orientation_rotate_90_cw, 270}, Turn{heif_orientation_rotate_180, 180}, Turn{heif_orientation_rotate_270_cw, 90});
+    const auto one = filed(house, shown(heic(house), how), asked);
+    INFO(one.told);
+    REQUIRE_FALSE(one.told.contains("kept"));
+    CHECK(fields(one.original)["QuickTime:Rotation"].dump() == std::to_string(degrees));
+    CHECK(fields(one.small) == fields(one.original));
+    CHECK_THAT(said_by({"heif-info", one.small.string()}), Catch::Contains(degrees == 180 ? "632x474" : "474x632"));
+
+    House second;
+    const auto mirrored = filed(second, shown(heic(second), heif_orientation_flip_horizontally), asked);
+    CHECK(mirrored.told["kept"]["code"] == "photo.heic");
+    CHECK(test::read(mirrored.small) == test::read(mirrored.original));
 }
 
 TEST_CASE("a HEIC that would lose something, or need not be smaller, stays as it is", "[compress][heic]") {
