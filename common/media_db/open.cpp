@@ -142,13 +142,25 @@ MediaDb MediaDb::open(const fs::path& path, Access access) {
     impl->file = file;
     impl->access = access;
     translated(file, [&] {
-        const int flags = access == Access::read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE;
-        impl->db = std::make_unique<SQLite::Database>(file.string(), flags, kBusyMilliseconds);
-        prepare_connection(*impl->db);
+        const auto connect = [&](int flags) {
+            impl->db = std::make_unique<SQLite::Database>(file.string(), flags, kBusyMilliseconds);
+            prepare_connection(*impl->db);
+        };
         if (access == Access::read_only) {
-            check_readable(*impl->db, file);
+            try {
+                connect(SQLite::OPEN_READONLY);
+                check_readable(*impl->db, file);
+            } catch (const SQLite::Exception& error) {
+                if (error.getExtendedErrorCode() != SQLITE_READONLY_ROLLBACK) throw;
+                // The power went while the file was being made, before it had its log: who only reads cannot take back what was half written.
+                connect(SQLite::OPEN_READWRITE);
+                version_of(*impl->db, file);
+                connect(SQLite::OPEN_READONLY);
+                check_readable(*impl->db, file);
+            }
             return;
         }
+        connect(SQLite::OPEN_READWRITE);
         version_of(*impl->db, file);  // before anything is changed: it may be somebody else's file
         switch_to_wal(*impl->db);
         migrate(*impl->db, file);

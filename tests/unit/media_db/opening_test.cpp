@@ -47,6 +47,27 @@ bool succeeded(pid_t pid) {
 
 }  // namespace
 
+TEST_CASE("what a program that died had half written is taken back by who only reads, too", "[open]") {
+    test::TempDir dir;
+    const auto file = dir / "media.db";
+    const bool made = GENERATE(true, false);
+    if (made) MediaDb::open(file);
+    sql(file, made ? "PRAGMA journal_mode = DELETE; CREATE TABLE half (x); INSERT INTO half WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) SELECT randomblob(4000) FROM n"
+                   : "PRAGMA journal_mode = DELETE");
+    // With so small a cache pages go to the file before the commit: the rollback journal alone knows what they were.
+    REQUIRE(succeeded(child([&] {
+        SQLite::Database db(file.string(), SQLite::OPEN_READWRITE, 5000);
+        db.exec("PRAGMA cache_size = 2; PRAGMA cache_spill = 2; BEGIN IMMEDIATE; CREATE TABLE other (x)");
+        db.exec("INSERT INTO other WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200) SELECT randomblob(4000) FROM n");
+        if (fs::exists(file.string() + "-journal")) ::_exit(0);
+        return false;
+    })));
+    REQUIRE(fs::exists(file.string() + "-journal"));
+    CHECK(code_when_opening(file, Access::read_only) == (made ? "" : "db.missing"));
+    CHECK_FALSE(fs::exists(file.string() + "-journal"));
+    CHECK(code_when_opening(file).empty());
+}
+
 TEST_CASE("a new database is ours, whole, readable only by its owner, and safe against power loss", "[open]") {
     World world;
     struct stat status {};
