@@ -27,13 +27,21 @@ std::string mark_for(const fs::path& from) { return std::string(kMark) + from.st
 bool Share::Impl::remove_mark(const Share& share, const fs::path& name, const std::string& text) const {
     // By way of a name that nobody else has: what was looked at and what is removed are one file then, whatever others do meanwhile.
     const auto aside = name.parent_path() / (std::string(mark_aside) + files::temporary_name());
-    if (MF_AROUND("smb.mark.aside", session.rename_over(name, aside)) != 0) fail("cannot rename", name, errno);
+    if (MF_AROUND("smb.mark.aside", session.rename_over(name, aside)) != 0) {
+        if (errno == ENOENT) return true;  // another process took it away just now
+        fail("cannot rename", name, errno);
+    }
     std::string found;
-    {
+    try {
         const auto file = open_read(aside);
         const auto read = bytes_of(file, aside);
         std::vector<char> block(kLongest + 1);
         found.assign(block.data(), read(block.data(), block.size()));
+    } catch (const Unavailable&) {
+        throw;
+    } catch (const TransientError&) {
+        if (share.status(aside)) throw;
+        return true;  // the same: nothing else than a mark whose owner is gone is ever taken away under such a name
     }
     if (found == text) {
         remove(aside);
