@@ -15,31 +15,17 @@
 #include <stdexcept>
 #include <thread>
 
+#include "tests/support/port.h"
+
 namespace mediaferry::test {
 namespace {
 
-sockaddr_in loopback(std::uint16_t port) {
+bool answers(std::uint16_t port) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-}
-
-/// A port that nobody has now.
-std::uint16_t unused_port() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    auto address = loopback(0);
-    socklen_t size = sizeof address;
-    ::bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-    ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-    ::close(fd);
-    return ntohs(address.sin_port);
-}
-
-bool answers(std::uint16_t port) {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const auto address = loopback(port);
     const bool yes = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     ::close(fd);
     return yes;
@@ -47,7 +33,7 @@ bool answers(std::uint16_t port) {
 
 }  // namespace
 
-Samba::Samba(const std::string& options) : port_(unused_port()) {
+Samba::Samba(const std::string& options) : port_(reserved_port()) {
     const auto* me = ::getpwuid(::geteuid());
     if (me == nullptr) throw std::runtime_error("this user has no name, and Samba knows users by name");
     user_ = me->pw_name;

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import children
+from port import reserved_port
 
 PASSWORD = "geheim, 12 Zeichen"
 
@@ -26,9 +27,7 @@ class SambaServer:
     def __init__(self, at: Path, disk: Path):
         self.state, self.disk, self.user = at, disk, getpass.getuser()
         self.process: subprocess.Popen | None = None
-        with socket.socket() as unused:
-            unused.bind(("127.0.0.1", 0))
-            self.port = unused.getsockname()[1]
+        self.port = reserved_port()
         at.mkdir(parents=True)
         disk.mkdir(parents=True, exist_ok=True)
         folders = "".join(f"{name} = {at}\n" for name in ("private dir", "state directory", "cache directory", "lock directory", "pid directory", "ncalrpc dir"))

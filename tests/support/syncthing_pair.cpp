@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/support/syncthing_pair.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,25 +12,13 @@
 #include <thread>
 
 #include "common/http/http.h"
+#include "tests/support/port.h"
 #include "tests/support/temp_dir.h"
 
 namespace mediaferry::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-unsigned short free_port() {
-    const int probe = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (probe < 0 || ::bind(probe, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        ::getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) != 0)
-        throw std::runtime_error("no free port");
-    ::close(probe);
-    return ntohs(address.sin_port);
-}
 
 int spawn(const std::vector<std::string>& arguments, const fs::path& home, const fs::path& log) {
     const int pid = ::fork();
@@ -91,8 +77,8 @@ void SyncthingPair::prepare(Side& side, const std::string& name, const fs::path&
     side.home = directory / ("syncthing-" + name);
     side.folder = folder;
     side.key = "key-of-the-" + name;
-    side.api_port = free_port();
-    side.sync_port = free_port();
+    side.api_port = reserved_port();
+    side.sync_port = reserved_port();
     fs::create_directories(side.home);
     fs::create_directories(folder / ".stfolder");
     const int pid = spawn({"syncthing", "generate", "--home=" + side.home.string()}, side.home, side.home / "generate.log");

@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import secrets
-import socket
 import ssl
 import subprocess
 import time
@@ -20,6 +19,7 @@ import urllib.request
 from pathlib import Path
 
 import children
+from port import reserved_port
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
@@ -36,12 +36,6 @@ def device_id(certificate: Path) -> str:
             total += addend // 32 + addend % 32
         checked += part + ALPHABET[(32 - total % 32) % 32]
     return "-".join(checked[i:i + 7] for i in range(0, 56, 7))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_until(what: str, check, seconds: float = 60.0):
@@ -73,7 +67,7 @@ class Syncthing:
             subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:secp384r1", "-nodes", "-days", "7300", "-subj", "/CN=syncthing",
                             "-keyout", str(self.home / "key.pem"), "-out", str(certificate)], check=True, capture_output=True)
         self.id = device_id(certificate)
-        self.port, self.api_port = free_port(), free_port()
+        self.port, self.api_port = reserved_port(), reserved_port()
 
     @property
     def api(self) -> str:
