@@ -107,16 +107,20 @@ AlbumMembers Client::members(const std::string& album) {
     }
 }
 
-std::vector<Membership> Client::membership(const std::string& album, const std::vector<std::string>& assets) {
+std::vector<Membership> Client::membership(const std::string& album, const std::vector<std::string>& assets, const AlbumMembers& listed) {
+    const auto name_of = [&](const std::string& asset) {
+        const auto known = listed.relation_of.find(asset);
+        return known == listed.relation_of.end() ? relation_record_name(asset, album) : known->second;
+    };
     std::vector<Membership> out;
     for (std::size_t from = 0; from < assets.size(); from += kFiledAtOnce) {
         const std::size_t to = std::min(assets.size(), from + kFiledAtOnce);
         wire::json names = wire::json::array();
-        for (std::size_t i = from; i < to; ++i) names.push_back({{"recordName", relation_record_name(assets[i], album)}});
+        for (std::size_t i = from; i < to; ++i) names.push_back({{"recordName", name_of(assets[i])}});
         const Records reply = read_records(
             impl_->call("records/lookup", {{"records", names}, {"zoneID", wire::zone_id(impl_->library)}}, "asking for album memberships"));
         for (std::size_t i = from; i < to; ++i) {
-            const std::string name = relation_record_name(assets[i], album);
+            const std::string name = name_of(assets[i]);
             const auto is_it = [&](const auto& record) { return record.record_name == name; };
             const auto relation = std::find_if(reply.relations.begin(), reply.relations.end(), is_it);
             const auto state = std::find_if(reply.states.begin(), reply.states.end(), is_it);

@@ -159,7 +159,8 @@ public:
     std::string find_or_create_album(const std::string& name);
     AlbumMembers members(const std::string& album);
     /// Asset by asset, in the order asked. `not_member` means that iCloud was asked for exactly this membership and has it not (any more): a veto.
-    std::vector<Membership> membership(const std::string& album, const std::vector<std::string>& assets);
+    /// A membership that `listed` shows is asked for under the record name that it has there.
+    std::vector<Membership> membership(const std::string& album, const std::vector<std::string>& assets, const AlbumMembers& listed = {});
     /// Files assets into the album, at most 50 a request, then reads the album back: only that decides `member`. In the order asked.
     std::vector<Filed> add_members(const std::string& album, const std::vector<std::string>& assets);
     /// Takes one asset out of the album; absent is fine.

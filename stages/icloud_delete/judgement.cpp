@@ -143,7 +143,12 @@ std::map<AssetId, std::optional<Reason>> Judgement::once_more(const std::vector<
         records.push_back(one.asset.record_name);
     }
     const auto looked = client_.lookup(names);
-    const auto in_album = membership(records);
+    auto in_album = membership(records);
+    // The album's pages take their time, and its owner may take a photo out behind them. The change tag goes with the request and Apple holds it against
+    // the asset; a membership nobody holds against anything: so each one is the last thing asked for, by its name.
+    const auto now = client_.membership(album_, records, members_);
+    for (std::size_t i = 0; i < batch.size(); ++i)
+        if (in_album[i] == Membership::member) in_album[i] = now[i];
     std::map<AssetId, std::optional<Reason>> result;
     for (std::size_t i = 0; i < batch.size(); ++i) {
         Catalogue catalogue{run_.db()};

@@ -34,7 +34,7 @@ public:
     /// Judges in the given order until `most` are accepted. What can be told at home is asked first, iCloud next, the NAS last. Held ones keep their
     /// reason (asset.hold); those that are no longer in iCloud are returned by gone(). `ours` says whether a deletion of the asset was sent before.
     std::vector<Accepted> accept(const std::vector<media_db::Asset>&, std::size_t most, const std::function<bool(AssetId)>& ours);
-    /// Just before a batch is sent: album membership and change tag once more. nullopt: still as judged.
+    /// Just before a batch is sent: the album and the change tags once more, and last each membership by its name. nullopt: still as judged.
     std::map<AssetId, std::optional<Reason>> once_more(const std::vector<Accepted>&);
 
     struct Gone {

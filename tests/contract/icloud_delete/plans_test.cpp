@@ -156,6 +156,20 @@ TEST_CASE("The album is read once more just before the request", "[icloud_delete
     CHECK(house.hold(photo) == "icloud.album_unsure");
 }
 
+TEST_CASE("A photo that its owner takes out while the album is read for the last time stays", "[icloud_delete]") {
+    DeletingHouse house;
+    const auto photo = house.deletable("IMG_0001");
+    const auto other = house.deletable("IMG_0002");
+    // It is on the page, and in the album no more as soon as the page is answered.
+    house.apple.fault({{"match", "records/query.*CPLContainerRelationLiveByAssetDate"},
+                       {"unfile", {house.row(photo).record_name + "-IN-ALBUM-DeletePending"}},
+                       {"skip", 2}});
+    house.run(kStage);
+    CHECK(house.apple.deleted() == Names{"IMG_0002"});
+    CHECK(house.untouched(photo));
+    CHECK(house.hold(photo) == "vetoed");
+}
+
 TEST_CASE("A deletion that was answered and not done is tried once more and then left alone", "[icloud_delete]") {
     ManualHouse house;
     const auto photo = house.deletable("IMG_0001");

@@ -97,6 +97,8 @@ class Database:
             records = []
         dropped = set(fault.get("drop_records") or [])
         records = [r for r in records if r["recordName"] not in dropped]
+        for name in fault.get("unfile") or []:
+            library.unfile(name)
         return 200, {"records": records, "syncToken": library.sync_token}
 
     def zone_changes(self, asked: dict) -> dict:

@@ -15,6 +15,7 @@ What it does:
   corrupt                         flip one byte in the middle (or at this offset) of a download
   ignore_range                    answer a Range request with the whole file and 200
   empty_page, drop_records        a listing without records, or without those names
+  unfile                          its owner takes these memberships away as soon as a listing is answered
   conflict                        CONFLICT for every operation (true) or for those record names
   ack_without_effect              say that a modification was done, and do nothing
   effect_without_ack              do it, and answer 503 (or `status`);  hang_up: and close the connection without a word
@@ -23,7 +24,7 @@ What it does:
 import re
 import threading
 
-DEEP = ("empty_page", "drop_records", "conflict", "ack_without_effect", "effect_without_ack",
+DEEP = ("empty_page", "drop_records", "unfile", "conflict", "ack_without_effect", "effect_without_ack",
         "truncate_at", "short", "corrupt", "ignore_range", "stall")
 
 
