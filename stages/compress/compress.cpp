@@ -43,7 +43,7 @@ public:
     }
 
     Outcome process(const MediaItem& item, Run& run) override {
-        const auto before = record_from(item.compression_metadata);
+        const auto before = landed(item, run);
         const auto& tier = tier_now(settings_.compress, item.taken, before, run.now());
         run.activity(tier.name + ": " + item.filename);
         Library library{run};
@@ -57,9 +57,9 @@ public:
         auto result = small_copy(work, original.file, fresh);
         if (!result.kept && !least.met(item.size, size_of(fresh))) result = not_worth_it(std::move(result));
         if (result.kept) keep_whole(item, original.file, fresh);
-        const auto shelved = library.shelve(item, fresh, result.kept ? "" : result.extension, original.file);
+        const auto shelved = library.shelve(item, fresh, result.kept ? "" : result.extension, original.file, intention(work, result, false));
         run.moved(item.size);
-        return write_down(work, result, shelved, false);
+        return write_down(work, record_of(work, result, shelved, false));
     }
 
     std::optional<std::string> rehearse(const MediaItem& item, Run& run) override {
@@ -122,9 +122,9 @@ private:
             result = not_worth_it(std::move(result));
             MF_AROUND("compress.drop_from_copy", fs::remove(fresh));
         }
-        if (result.kept) return write_down(work, result, {work.intact->path, {work.intact->sha256, "", work.intact->size}}, true);
-        const auto shelved = work.library.shelve(work.item, fresh, old.extension().string(), old);
-        return write_down(work, result, shelved, true);
+        if (result.kept) return write_down(work, record_of(work, result, {work.intact->path, {work.intact->sha256, "", work.intact->size}}, true));
+        const auto shelved = work.library.shelve(work.item, fresh, old.extension().string(), old, intention(work, result, true));
+        return write_down(work, record_of(work, result, shelved, true));
     }
 
     static Compressed not_worth_it(Compressed made) {
@@ -183,25 +183,24 @@ private:
     Outcome note(const Work& work, Record record) {
         if (record.tier != work.tier.name) record.tier_since = work.run.now();
         record.tier = work.tier.name;
-        const auto next = next_look(work, record);
+        const auto next = next_look(work.item, record, work.run.now());
         work.run.with_outcome([id = work.item.id, text = to_json(record), next, now = work.run.now()](media_db::MediaDb& db) {
             Catalogue(db).set_compression_record(id, text, next, now);
         });
         return record.kept ? stage::Done{record.kept} : stage::Done{};
     }
 
-    std::optional<Timestamp> next_look(const Work& work, const Record& record) const {
-        const auto next = next_tier_at(settings_.compress, work.tier, work.item.taken, record.tier_since);
+    std::optional<Timestamp> next_look(const MediaItem& item, const Record& record, Timestamp now) const {
+        const auto next = next_tier_at(settings_.compress, tier_now(settings_.compress, item.taken, record, now), item.taken, record.tier_since);
         if (!record.from_copy) return next;
-        const auto remake = work.run.now() + kRemakeAfter;
+        const auto remake = now + kRemakeAfter;
         return next ? std::min(*next, remake) : remake;
     }
 
-    Outcome write_down(const Work& work, const Compressed& result, const Shelved& shelved, bool from_copy) {
-        auto& run = work.run;
+    Record record_of(const Work& work, const Compressed& result, const Shelved& shelved, bool from_copy) const {
         Record record;
         record.tier = work.tier.name;
-        record.tier_since = work.before && work.before->tier == work.tier.name ? work.before->tier_since : run.now();
+        record.tier_since = work.before && work.before->tier == work.tier.name ? work.before->tier_since : work.run.now();
         record.policy = policy(work);
         record.original = work.item.sha256;
         record.copy = shelved.digests.sha256;
@@ -209,35 +208,66 @@ private:
         record.after = shelved.digests.size;
         record.path = shelved.relative;
         record.from_copy = from_copy;
-        record.at = run.now();
+        record.at = work.run.now();
         record.kept = result.kept;
         record.how = result.how;
         record.tools = result.tools;
         record.psnr = result.psnr;
         record.cpu_seconds = result.cpu_seconds;
         record.measures = result.measures;
+        return record;
+    }
+
+    /// Writes down what is about to take an older copy's place.
+    std::function<void(const Shelved&)> intention(const Work& work, const Compressed& result, bool from_copy) const {
+        return [this, &work, &result, from_copy](const Shelved& shelved) {
+            const auto text = with_intention(work.item.compression_metadata, record_of(work, result, shelved, from_copy));
+            const auto next = work.before ? next_look(work.item, *work.before, work.run.now()) : std::nullopt;
+            MF_AROUND("compress.intention", Catalogue(work.run.db()).set_compression_record(work.item.id, text, next, work.run.now()));
+        };
+    }
+
+    /// What is written down of the item's copy; of one that took an older one's place just before a run died, that first.
+    std::optional<Record> landed(const MediaItem& item, Run& run) const {
+        const auto due = intention_in(item.compression_metadata);
+        if (!due) return record_from(item.compression_metadata);
+        const auto there = files::status_of(settings_.folders.library / due->path);
+        if (!there || !S_ISREG(there->st_mode) || static_cast<std::uint64_t>(there->st_size) != due->after.count ||
+            files::digest_file(settings_.folders.library / due->path).sha256 != due->copy)
+            return record_from(item.compression_metadata);
+        media_db::Transaction transaction{run.db(), MF_COMMIT("compress.landed")};
+        enter(run.db(), item, *due, next_look(item, *due, run.now()), run);
+        transaction.commit();
+        log::info("a copy that took its place before a run died is entered", {{"MEDIA_ID", item.id.value}});
+        return due;
+    }
+
+    static void enter(media_db::MediaDb& db, const MediaItem& item, const Record& record, std::optional<Timestamp> next, const Run& run) {
         media_db::Copy copy;
-        copy.media = work.item.id;
+        copy.media = item.id;
         copy.place = Place::library;
-        copy.path = shelved.relative;
-        copy.sha256 = shelved.digests.sha256;
-        copy.size = shelved.digests.size;
-        copy.proof = result.kept && !from_copy ? "placed" : "decoded";
+        copy.path = record.path;
+        copy.sha256 = record.copy;
+        copy.size = record.after;
+        copy.proof = record.kept && !record.from_copy ? "placed" : "decoded";
         copy.written = run.now();
         copy.proven = run.now();
         copy.receipt = to_json(record);
-        run.with_outcome([copy, next = next_look(work, record), id = work.item.id, run_id = run.id(), now = run.now()](media_db::MediaDb& db) {
-            media_db::Evidence evidence{db};
-            // Two processes may both have found one left-over copy without a row, for two photos of the same content.
-            for (const auto& other : evidence.at_path(Place::library, copy.path))
-                if (other.media != id && other.path == copy.path)  // on a disk that tells cases apart case.JPG and CASE.jpg are two
-                    throw TransientError{"compress.name_taken", copy.path.string() + " in the library became another photo's meanwhile; tried again"};
-            if (const auto old = evidence.current(id, Place::library)) evidence.removed(old->id, now);
-            evidence.add(copy);
-            Catalogue(db).set_compressed(id, copy.size, copy.receipt, next, now);
-            media_db::Events(db).add({0, now, id, {}, run_id, "compress", "shelved", copy.receipt});
-        });
-        return result.kept ? stage::Done{result.kept} : stage::Done{};
+        media_db::Evidence evidence{db};
+        // Two processes may both have found one left-over copy without a row, for two photos of the same content.
+        for (const auto& other : evidence.at_path(Place::library, copy.path))
+            if (other.media != item.id && other.path == copy.path)  // on a disk that tells cases apart case.JPG and CASE.jpg are two
+                throw TransientError{"compress.name_taken", copy.path.string() + " in the library became another photo's meanwhile; tried again"};
+        if (const auto old = evidence.current(item.id, Place::library)) evidence.removed(old->id, run.now());
+        evidence.add(copy);
+        Catalogue(db).set_compressed(item.id, copy.size, copy.receipt, next, run.now());
+        media_db::Events(db).add({0, run.now(), item.id, {}, run.id(), "compress", "shelved", copy.receipt});
+    }
+
+    Outcome write_down(const Work& work, const Record& record) {
+        const auto next = next_look(work.item, record, work.run.now());
+        work.run.with_outcome([item = work.item, record, next, &run = work.run](media_db::MediaDb& db) { enter(db, item, record, next, run); });
+        return record.kept ? stage::Done{record.kept} : stage::Done{};
     }
 
     const config::Settings& settings_;

@@ -46,11 +46,8 @@ fs::path Library::free_place(const media_db::MediaItem& item, const fs::path& na
     return files::free_name(root_ / folder_of(item) / name, [&](const fs::path& path) {
         const auto there = files::status_of(path);
         if (!there) return false;
-        // Left by a run that died before it wrote its row, or, where it took an older copy's place, the new one's: of the same content it is ours
-        // to stand on.
-        const auto rows = evidence.at_path(Place::library, path.lexically_relative(root_));
-        const bool ours = std::ranges::all_of(rows, [&](const media_db::Copy& row) { return row.media == item.id; });
-        const bool left = ours && S_ISREG(there->st_mode) &&
+        // Left by a run that died before it wrote its row: of the same content it is ours to stand on.
+        const bool left = evidence.at_path(Place::library, path.lexically_relative(root_)).empty() && S_ISREG(there->st_mode) &&
                           static_cast<std::uint64_t>(there->st_size) == digests.size.count && files::digest_file(path) == digests;
         return !left;
     });
@@ -62,7 +59,8 @@ Shelved Library::reread(const fs::path& relative, const files::Digests& digests)
     return {relative, digests};
 }
 
-Shelved Library::shelve(const media_db::MediaItem& item, const fs::path& fresh, const std::string& extension, const fs::path& original) {
+Shelved Library::shelve(const media_db::MediaItem& item, const fs::path& fresh, const std::string& extension, const fs::path& original,
+                        const std::function<void(const Shelved&)>& replacing) {
     const auto old = intact(item);
     if (old) {
         const auto lost = MF_AROUND("compress.library.carry", files::carry_attributes(place_of(*old), fresh));
@@ -82,6 +80,7 @@ Shelved Library::shelve(const media_db::MediaItem& item, const fs::path& fresh, 
     if (old && old->path.filename().extension() == name.extension()) {
         // The one replacement in the house: a proven small copy takes the place of an older copy of the same original, atomically. Other links
         // to the older one keep its bytes.
+        replacing({old->path, digests});
         MF_AROUND("compress.library.replace", files::replace_file(fresh, place_of(*old)));
         return reread(old->path, digests);
     }

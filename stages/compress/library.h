@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // library/: the copies that stay at home, under their original names by year and month.
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -30,7 +31,9 @@ public:
     /// Makes the finished file at `fresh` visible: in place of the item's older copy, whose owner, mode, attributes and times it takes over, else
     /// under the first free name. A copy that somebody changed is never replaced. `extension` "" = the original's. The bytes are read again where
     /// they then lie. Throws TransientError ("compress.library") when they are not those that were checked.
-    Shelved shelve(const media_db::MediaItem&, const fs::path& fresh, const std::string& extension, const fs::path& original);
+    /// `replacing` is told what will lie there right before the older copy makes way.
+    Shelved shelve(const media_db::MediaItem&, const fs::path& fresh, const std::string& extension, const fs::path& original,
+                   const std::function<void(const Shelved&)>& replacing);
 
 private:
     fs::path folder_of(const media_db::MediaItem&) const;

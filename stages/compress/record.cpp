@@ -36,8 +36,8 @@ std::string to_json(const Record& record) {
     return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-std::optional<Record> record_from(const std::string& text) {
-    const auto in = json::parse(text, nullptr, false);
+namespace {
+std::optional<Record> read(const json& in) {
     if (!in.is_object()) return std::nullopt;
     try {
         Record record;
@@ -65,6 +65,21 @@ std::optional<Record> record_from(const std::string& text) {
     } catch (const json::exception&) {
         return std::nullopt;
     }
+}
+}  // namespace
+
+std::optional<Record> record_from(const std::string& text) { return read(json::parse(text, nullptr, false)); }
+
+std::string with_intention(const std::string& text, const Record& record) {
+    auto all = json::parse(text, nullptr, false);
+    if (!all.is_object()) all = json::object();
+    all["intention"] = json::parse(to_json(record));
+    return all.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::optional<Record> intention_in(const std::string& text) {
+    const auto all = json::parse(text, nullptr, false);
+    return all.is_object() && all.contains("intention") ? read(all["intention"]) : std::nullopt;
 }
 
 }  // namespace mediaferry::stages

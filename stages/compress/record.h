@@ -33,4 +33,9 @@ std::string to_json(const Record&);
 /// nullopt: nothing was written down yet, or by somebody else.
 std::optional<Record> record_from(const std::string& json);
 
+/// `json` with the record of a copy that is about to take this one's place. A run that dies between that and its row leaves a file of which only this
+/// tells whose it is.
+std::string with_intention(const std::string& json, const Record&);
+std::optional<Record> intention_in(const std::string& json);
+
 }  // namespace mediaferry::stages

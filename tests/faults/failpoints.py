@@ -193,7 +193,7 @@ class Failpoints:
 
     def ways(self, name: str) -> dict[str, int]:
         """The runs to kill there: `run` starts the stages, so it is left out where one of them alone comes there, too."""
-        ways = {run: count for run, count in self.reached[name].items() if not name.startswith(self.runs[run].not_at or ("-",))}
+        ways = self.reached[name]
         return {run: count for run, count in ways.items() if self.runs[run].single} or ways
 
     def on_the_share(self, listed: dict[str, str], part: int, parts: int) -> None:

@@ -162,6 +162,44 @@ TEST_CASE("or goes on from its small copy, where the config says so, until the N
     CHECK_FALSE(files::digest_file(house.shelf(id)) == second_generation);
 }
 
+TEST_CASE("what took an older copy's place just before its run died is entered, and made no second time", "[compress]") {
+    AgeingHouse house;
+    house.settings.compress.when_archive_is_away = config::ArchiveAway::copy;
+    const auto id = house.photo();
+    REQUIRE(house.compress() == 0);
+    house.archive_and_release(id);
+    const auto before = house.record(id);
+    const auto older = house.copy(id, Place::library).value();
+    house.clock.advance(kTenYears);
+    house.nas_goes();
+    REQUIRE(house.compress() == 0);
+    const auto made = house.record(id);
+    REQUIRE(made["sha256"] != before["sha256"]);
+    house.decoded();
+
+    // As the death left it: the new copy lies there, the rows tell of the older one and of what was about to happen.
+    media_db::Evidence evidence{house.db()};
+    evidence.removed(house.copy(id, Place::library).value().id, house.clock.now());
+    evidence.add(older);
+    auto rows = before;
+    rows["intention"] = made;
+    media_db::Catalogue(house.db()).set_compression_record(id, rows.dump(), std::nullopt, house.clock.now());
+    media_db::Conveyor(house.db()).redo(id, "compress", house.clock.now());
+    bool edited = false;
+    SECTION("and nothing else") {}
+    SECTION("and somebody edited it since") {
+        test::write(house.shelf(id), "edited");
+        edited = true;
+    }
+    house.clock.advance(1h);
+    CHECK(house.compress() == 0);
+    CHECK(house.record(id)["sha256"] == (edited ? before : made)["sha256"]);
+    CHECK(to_hex(house.copy(id, Place::library).value().sha256) == house.record(id)["sha256"]);
+    CHECK(house.record(id).contains("intention") == edited);
+    CHECK(std::distance(fs::recursive_directory_iterator(house.settings.folders.library), {}) == 3);  // year, month, one copy
+    CHECK(house.decoded() == 0);
+}
+
 TEST_CASE("the last whole copy at home makes way for a small one only once the NAS's was read", "[compress]") {
     AgeingHouse house;
     house.settings.compress.when_archive_is_away = config::ArchiveAway::copy;
