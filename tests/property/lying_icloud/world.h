@@ -49,6 +49,7 @@ private:
     bool stopped(std::string_view stage);
     void nothing_is_lost();
     void nothing_is_done_twice();
+    std::string done_in_a_round();
     void books_are_whole();
     void wrong(const std::string& what) { judge_.violations.push_back(what); }
 
