@@ -108,6 +108,19 @@ std::vector<fs::path> Catalogue::placeholders_of(MediaId media) const {
     return all(query, [](const Query& row) { return fs::path(row.text(0)); });
 }
 
+std::vector<Catalogue::PlaceholderDue> Catalogue::placeholders_due() const {
+    Query query(db_, R"(SELECT m.id, m.local_path, p.path FROM media m
+                          JOIN asset a ON a.id = m.asset_id
+                          LEFT JOIN placeholder p ON p.media_id = m.id
+                         WHERE a.deleted_at IS NULL AND a.gone_at IS NULL AND m.local_path IS NOT NULL
+                         ORDER BY m.id, p.path)");
+    return all(query, [](const Query& row) {
+        PlaceholderDue due{MediaId{row.integer(0)}, row.text(1), std::nullopt};
+        if (!row.is_null(2)) due.path = row.text(2);
+        return due;
+    });
+}
+
 void Catalogue::add_set_aside(const fs::path& found, const fs::path& now_at, Bytes size, const std::string& sha256, const Reason& reason,
                               Timestamp now) {
     Transaction transaction(db_, MF_COMMIT("db.catalogue.add_set_aside"));

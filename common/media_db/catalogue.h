@@ -81,6 +81,13 @@ public:
     void remove_placeholder(const fs::path& relative);
     bool is_placeholder(const fs::path& relative) const;
     std::vector<fs::path> placeholders_of(MediaId) const;
+    /// Of every file whose photo is still in iCloud and whose row names an original at home: its placeholder, and absent where it has none.
+    struct PlaceholderDue {
+        MediaId media;
+        fs::path original;             ///< absolute
+        std::optional<fs::path> path;  ///< relative to incoming
+    };
+    std::vector<PlaceholderDue> placeholders_due() const;
     std::vector<MediaItem> deleted_with_original() const;    ///< deleted in iCloud, and the row still names an original at home
     std::vector<fs::path> placeholders_of_the_gone() const;  ///< of photos that are deleted in iCloud or gone from it
     std::optional<MediaId> placeholder_owner(const fs::path& relative) const;  ///< the file it stands for, if that is known

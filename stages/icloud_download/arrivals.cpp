@@ -11,6 +11,7 @@
 #include "common/media_db/catalogue.h"
 #include "common/media_db/evidence.h"
 #include "stages/icloud_download/intake.h"
+#include "stages/icloud_download/placeholders.h"
 
 namespace mediaferry::stages {
 namespace {

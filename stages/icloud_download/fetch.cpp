@@ -10,8 +10,8 @@
 #include "common/log/log.h"
 #include "common/media_db/catalogue.h"
 #include "stages/icloud_download/arrivals.h"
-#include "stages/icloud_download/icloudpd_path.h"
 #include "stages/icloud_download/intake.h"
+#include "stages/icloud_download/placeholders.h"
 
 namespace mediaferry::stages {
 namespace {
@@ -83,7 +83,7 @@ private:
         make_way(part, resource);
         const auto digests = MF_AROUND("icloud_download.fetch", client_.fetch(*offered, part));
         const auto id = take_in(run_, part, digests, resource, Source::own_client);
-        keep_icloudpd_away(asset, resource, id, digests.size);
+        keep_icloudpd_away(run_, asset, resource, id, digests.size);
         MF_AROUND("icloud_download.fetch.drop_part", files::remove_file(part));
         run_.finished();
         ++result_.files;
@@ -102,26 +102,6 @@ private:
         if (!there) return;
         const bool unfinished = static_cast<std::uint64_t>(there->st_size) < resource.size.count;
         if (!S_ISREG(there->st_mode) || (there->st_nlink > 1 && unfinished)) files::remove_file(part);
-    }
-
-    /// Without the placeholder icloudpd brings the file once more, and it is recognised then: no reason to fail the file.
-    void keep_icloudpd_away(const media_db::Asset& asset, const Resource& resource, MediaId id, Bytes size) {
-        try {
-            put_placeholder(asset, resource, id, size);
-        } catch (const Unavailable&) {
-            throw;
-        } catch (const TransientError& error) {
-            if (nothing_more_fits(error)) throw;
-            log::warning("no placeholder", {{"MEDIA_ID", id.value}, {"REASON", error.code()}, {"ERROR", error.what()}});
-        }
-    }
-
-    void put_placeholder(const media_db::Asset& asset, const Resource& resource, MediaId id, Bytes size) {
-        const auto path = icloudpd_path(asset, resource, run_.settings().icloud.folder_structure);
-        if (!path) return;
-        if (!files::status_of(run_.settings().folders.incoming / *path)) return stand_in(run_, *path, id, size, asset.taken);
-        // One that stands there for a damaged arrival, or will when that is set aside, now has its owner, and goes with it.
-        if (!catalogue_.placeholder_owner(*path)) catalogue_.add_placeholder(*path, id, size, run_.now());
     }
 
     void failed(const Resource& resource, const Reason& reason, bool may_give_up) {

@@ -11,6 +11,7 @@
 #include "stages/icloud_download/arrivals.h"
 #include "stages/icloud_download/census.h"
 #include "stages/icloud_download/fetch.h"
+#include "stages/icloud_download/placeholders.h"
 #include "stages/icloud_download/strangers.h"
 
 namespace mediaferry::stages {
@@ -35,6 +36,7 @@ public:
         if (before == icloud::SignIn::login_needed) state.check_login_allowed();
         const auto obstacle = why_not_icloudpd(settings_.folders.incoming, strangers_below(settings_.folders.incoming));
         if (obstacle && before == icloud::SignIn::login_needed) throw NeedsPerson{obstacle->code, obstacle->text};
+        if (!obstacle) put_back_missing(run);
         const auto fetched = obstacle ? icloud::IcloudpdRun{} : run_icloudpd(lock, state, run);
         if (obstacle) run.failed(*obstacle);
         if (run.stop_requested()) throw Interrupted{"interrupted", "asked to stop after icloudpd"};

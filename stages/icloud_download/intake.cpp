@@ -91,12 +91,4 @@ MediaId take_in(stage::Run& run, const fs::path& file, const files::Digests& dig
     return id;
 }
 
-void stand_in(stage::Run& run, const fs::path& relative, std::optional<MediaId> media, Bytes size, Timestamp modified) {
-    // The row first: a crash in between leaves a row without a placeholder (the file is judged again), never a placeholder that nobody knows.
-    MF_AROUND("icloud_download.placeholder.row", Catalogue(run.db()).add_placeholder(relative, media, size, run.now()));
-    const auto path = run.settings().folders.incoming / relative;
-    files::make_directories(path.parent_path());
-    MF_AROUND("icloud_download.placeholder.make", files::make_placeholder(path, size, modified));
-}
-
 }  // namespace mediaferry::stages

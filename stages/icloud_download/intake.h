@@ -28,8 +28,4 @@ bool nothing_more_fits(const Error&);
 /// The first 64 bytes: enough to tell what kind of file it is.
 std::string head_of(const fs::path& file);
 
-/// Puts a placeholder where icloudpd would put (or has put) the file, so that it does not fetch it again; remembered in the catalogue first.
-/// `relative` is below incoming/.
-void stand_in(stage::Run&, const fs::path& relative, std::optional<MediaId>, Bytes size, Timestamp modified);
-
 }  // namespace mediaferry::stages

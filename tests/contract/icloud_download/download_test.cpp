@@ -362,3 +362,28 @@ TEST_CASE("An original that was lost at home is put back when its bytes arrive a
     CHECK(read(*item.local_path) == photo);
     CHECK(named(house, "IMG_0001.JPG").size() == 1);
 }
+
+TEST_CASE("A placeholder that is missing is put back before icloudpd looks", "[icloud_download]") {
+    IcloudHouse house;
+    const auto brought = jpeg(1), fetched = jpeg(2);
+    house.apple.add("IMG_0001", {{"original", brought}});
+    house.apple.add("IMG_0002", {{"original", fetched}});
+    house.bring("2024/05/IMG_0001_A.JPG", brought);
+    REQUIRE(house.run(kStage).exit_code == 0);
+    media_db::Catalogue rows{house.db()};
+    std::vector<fs::path> places;
+    for (const auto* name : {"IMG_0001.JPG", "IMG_0002.JPG"}) {
+        const auto standing = rows.placeholders_of(named(house, name).at(0).id);
+        REQUIRE(standing.size() == 1);
+        places.push_back(standing[0]);
+    }
+    SECTION("the power went before the placeholder") {}
+    SECTION("the power went between the photo's row and the placeholder's, of what we fetched ourselves") { rows.remove_placeholder(places[1]); }
+    for (const auto& place : places) {
+        fs::remove(house.folder("incoming") / place);
+        house.bring(place.string(), jpeg(9));  // if icloudpd finds the place free, this is set aside
+    }
+    REQUIRE(house.run(kStage).exit_code == 0);
+    for (const auto& place : places) CHECK(files::looks_like_placeholder(house.folder("incoming") / place));
+    CHECK(rows.set_aside().empty());
+}
