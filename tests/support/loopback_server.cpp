@@ -122,9 +122,4 @@ std::vector<Seen> LoopbackServer::seen() const {
     return impl_->requests;
 }
 
-unsigned short dead_port() {
-    net::io_context context;
-    return tcp::acceptor{context, tcp::endpoint{net::ip::make_address("127.0.0.1"), 0}}.local_endpoint().port();
-}
-
 }  // namespace mediaferry::test

@@ -51,7 +51,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-/// A port on 127.0.0.1 where nobody listens.
-unsigned short dead_port();
-
 }  // namespace mediaferry::test

@@ -6,6 +6,7 @@
 
 #include "common/errors/errors.h"
 #include "tests/support/loopback_server.h"
+#include "tests/support/port.h"
 
 using namespace mediaferry;
 using namespace mediaferry::test;
@@ -112,7 +113,7 @@ TEST_CASE("no answer is a failure with a code", "[http]") {
         return Answer{.body = std::string(1000, 'x'), .cut_after = 10};
     });
     http::Client client;
-    CHECK(code_thrown_by([&] { client.send({.url = "http://127.0.0.1:" + std::to_string(dead_port())}); }) == "http.unreachable");
+    CHECK(code_thrown_by([&] { client.send({.url = "http://127.0.0.1:" + std::to_string(reserved_port())}); }) == "http.unreachable");
     CHECK(code_thrown_by([&] { client.send({.url = server.url() + "/hang", .timeout = 1s}); }) == "http.timeout");
     CHECK(code_thrown_by([&] { client.send({.url = server.url() + "/hang", .timeout = 0s, .stall = 1s}); }) == "http.timeout");
     CHECK(code_thrown_by([&] { client.send({.url = server.url() + "/cut"}); }) == "http.broken");
@@ -124,7 +125,7 @@ TEST_CASE("no answer is a failure with a code", "[http]") {
 TEST_CASE("error texts name the host and no more of the address", "[http]") {
     http::Client client;
     try {
-        client.send({.url = "http://user:hunter2@127.0.0.1:" + std::to_string(dead_port()) + "/secret-topic?token=abc"});
+        client.send({.url = "http://user:hunter2@127.0.0.1:" + std::to_string(reserved_port()) + "/secret-topic?token=abc"});
         FAIL("answered");
     } catch (const Unavailable& error) {
         CHECK_THAT(error.what(),

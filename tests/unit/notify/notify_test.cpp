@@ -13,6 +13,7 @@
 
 #include "common/notify/letters.h"
 #include "tests/support/loopback_server.h"
+#include "tests/support/port.h"
 #include "tests/support/temp_dir.h"
 
 using namespace mediaferry;
@@ -173,8 +174,8 @@ TEST_CASE("a failing channel does not stop the others", "[notify]") {
     LoopbackServer server([](const Seen& seen) { return Answer{.status = seen.target == "/topic" ? 403 : 200}; });
     config::Notify settings;
     settings.ntfy_url = server.url() + "/topic";
-    settings.webhook_url = "http://127.0.0.1:" + std::to_string(dead_port()) + "/hook";
-    settings.smtp = {"smtp://127.0.0.1:" + std::to_string(dead_port()), "not an address", "a@example.com", "", {}};
+    settings.webhook_url = "http://127.0.0.1:" + std::to_string(reserved_port()) + "/hook";
+    settings.smtp = {"smtp://127.0.0.1:" + std::to_string(reserved_port()), "not an address", "a@example.com", "", {}};
     settings.command = {"/bin/false"};
     Notifier notifier{settings};
     CHECK(notifier.enabled());

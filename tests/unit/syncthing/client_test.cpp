@@ -4,6 +4,7 @@
 #include "common/errors/errors.h"
 #include "common/syncthing/client.h"
 #include "tests/support/loopback_server.h"
+#include "tests/support/port.h"
 
 namespace mediaferry::syncthing {
 namespace {
@@ -91,7 +92,7 @@ TEST_CASE("each refusal says what it is", "[syncthing]") {
 
 TEST_CASE("nobody listening is Syncthing being away", "[syncthing]") {
     config::Syncthing away;
-    away.api_url = "http://127.0.0.1:" + std::to_string(mediaferry::test::dead_port());
+    away.api_url = "http://127.0.0.1:" + std::to_string(mediaferry::test::reserved_port());
     away.api_key = {true, "a-secret-key", "test"};
     Client client{away};
     CHECK(code_thrown([&] { client.status(); }) == "syncthing.unreachable");
