@@ -33,7 +33,7 @@ Judgement::Judgement(stage::Run& run, icloud::Client& client, Harbours& harbours
     read_album();
 }
 
-void Judgement::read_album() {
+std::string Judgement::find_album() const {
     const auto& name = run_.settings().icloud.album;
     const auto album = client_.find_album(name);
     // One person who deletes or renames the album has not vetoed a thousand photos one by one; and certainly allowed none.
@@ -42,7 +42,11 @@ void Judgement::read_album() {
                           "the album " + name +
                               " is not in iCloud any more; nothing is deleted. Make an album of that name in Photos: what is put into it "
                               "may be deleted, what is not stays"};
-    album_ = *album;
+    return *album;
+}
+
+void Judgement::read_album() {
+    album_ = find_album();
     members_ = client_.members(album_);
 }
 
@@ -144,11 +148,12 @@ std::map<AssetId, std::optional<Reason>> Judgement::once_more(const std::vector<
     }
     const auto looked = client_.lookup(names);
     auto in_album = membership(records);
-    // The album's pages take their time, and its owner may take a photo out behind them. The change tag goes with the request and Apple holds it against
-    // the asset; a membership nobody holds against anything: so each one is the last thing asked for, by its name.
+    // The album's pages take their time, and its owner may take a photo out behind them, or delete the album. The change tag goes with the request and
+    // Apple holds it against the asset; a membership nobody holds against anything: so each one is asked for last, by its name.
+    const bool same_album = find_album() == album_;
     const auto now = client_.membership(album_, records, members_);
     for (std::size_t i = 0; i < batch.size(); ++i)
-        if (in_album[i] == Membership::member) in_album[i] = now[i];
+        if (in_album[i] == Membership::member) in_album[i] = same_album ? now[i] : Membership::unknown;
     std::map<AssetId, std::optional<Reason>> result;
     for (std::size_t i = 0; i < batch.size(); ++i) {
         Catalogue catalogue{run_.db()};

@@ -49,6 +49,7 @@ private:
         media_db::Asset asset;
         std::vector<media_db::MediaItem> items;
     };
+    std::string find_album() const;  ///< throws NeedsPerson as the constructor
     void read_album();
     std::vector<icloud::Membership> membership(const std::vector<std::string>&);
     std::optional<Reason> why_not_asked(const Candidate&);

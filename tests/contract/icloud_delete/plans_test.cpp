@@ -170,6 +170,15 @@ TEST_CASE("A photo that its owner takes out while the album is read for the last
     CHECK(house.hold(photo) == "vetoed");
 }
 
+TEST_CASE("An album that its owner deletes while it is read for the last time lets nothing go", "[icloud_delete]") {
+    DeletingHouse house;
+    const auto photo = house.deletable("IMG_0001");
+    house.apple.fault({{"match", "records/query.*CPLContainerRelationLiveByAssetDate"}, {"delete_album", "DeletePending"}, {"skip", 2}});
+    CHECK(house.run(kStage).exit_code != 0);
+    CHECK(house.untouched(photo));
+    CHECK(media_db::Runs(house.db()).latest_finished(kStage)->reason->code == "icloud.album_gone");
+}
+
 TEST_CASE("A deletion that was answered and not done is tried once more and then left alone", "[icloud_delete]") {
     ManualHouse house;
     const auto photo = house.deletable("IMG_0001");

@@ -85,10 +85,7 @@ class Admin:
         library.file(library.find(given["asset"]), album)
 
     def do_delete_album(self, given):
-        for album in self.world.library.albums.values():
-            if album.title == given["album"]:
-                album.deleted = True
-                self.world.library.touch(album)
+        self.world.library.delete_album(given["album"])
 
     def do_delete(self, given):
         """The owner deletes a photo on a device of his own."""

@@ -99,6 +99,8 @@ class Database:
         records = [r for r in records if r["recordName"] not in dropped]
         for name in fault.get("unfile") or []:
             library.unfile(name)
+        if "delete_album" in fault:
+            library.delete_album(fault["delete_album"])
         return 200, {"records": records, "syncToken": library.sync_token}
 
     def zone_changes(self, asked: dict) -> dict:

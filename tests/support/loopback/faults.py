@@ -16,6 +16,7 @@ What it does:
   ignore_range                    answer a Range request with the whole file and 200
   empty_page, drop_records        a listing without records, or without those names
   unfile                          its owner takes these memberships away as soon as a listing is answered
+  delete_album                    its owner deletes the album of that title as soon as a listing is answered
   conflict                        CONFLICT for every operation (true) or for those record names
   ack_without_effect              say that a modification was done, and do nothing
   effect_without_ack              do it, and answer 503 (or `status`);  hang_up: and close the connection without a word
@@ -24,7 +25,7 @@ What it does:
 import re
 import threading
 
-DEEP = ("empty_page", "drop_records", "unfile", "conflict", "ack_without_effect", "effect_without_ack",
+DEEP = ("empty_page", "drop_records", "unfile", "delete_album", "conflict", "ack_without_effect", "effect_without_ack",
         "truncate_at", "short", "corrupt", "ignore_range", "stall")
 
 

@@ -194,6 +194,12 @@ class Library:
         self.touch(album)
         return album
 
+    def delete_album(self, title: str) -> None:
+        for album in self.albums.values():
+            if album.title == title:
+                album.deleted = True
+                self.touch(album)
+
     def file(self, asset: Asset, album: Album, name: str = "") -> Relation:
         name = name or f"{asset.name}-IN-{album.name}"
         relation = self.relations[name] = Relation(name, asset.name, album.name)
