@@ -86,6 +86,15 @@ def read_mutants() -> list[Mutant]:
     return mutants
 
 
+def is_there(test: str) -> bool:
+    """Whether there is such a test, and a case with these words."""
+    whole, _, words = test.partition("/")
+    layer, _, name = whole.partition(".")
+    if layer not in ("unit", "contract"):
+        return layer != "scenario" or (SOURCE / "tests" / "scenario" / f"{name}.py").is_file()
+    return any(words.replace("_", " ").lower() in source.read_text().lower() for source in (SOURCE / "tests" / layer / name).glob("*.cpp"))
+
+
 def check(mutants: list[Mutant]) -> list[str]:
     wrong = []
     for mutant in mutants:
@@ -93,6 +102,8 @@ def check(mutants: list[Mutant]) -> list[str]:
             mutant.applied((SOURCE / mutant.file).read_text())
             if not (mutant.why and mutant.tests):
                 raise ValueError(f"{mutant.name}: says not why, or names no test")
+            if missing := [test for test in mutant.tests if not is_there(test)]:
+                raise ValueError(f"{mutant.name}: there is no test {' '.join(missing)}")
         except (OSError, ValueError) as error:
             wrong.append(str(error))
     return wrong
