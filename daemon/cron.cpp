@@ -14,7 +14,7 @@ using namespace std::chrono;
 
 constexpr std::array<std::string_view, 12> kMonths{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
 constexpr std::array<std::string_view, 7> kWeekdays{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
-constexpr auto kFarthest = days{366 * 8 + 3};  // 29 February over a year that has none, 1900 style
+constexpr auto kFarthest = days{366 * 40};  // 29 February on one day of the week, over a year that has none, 1900 style
 
 seconds offset_at(Timestamp at) {
     const std::time_t time = at.time_since_epoch().count();

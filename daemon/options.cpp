@@ -219,7 +219,11 @@ Options parse_options(const std::vector<std::string>& arguments, const std::map<
     } catch (const po::error& error) {
         throw UsageError{"usage.option", std::string{error.what()} + "; see mediaferry --help"};
     }
-    if (const auto file = text_of(given, "config")) options.config = *file;
+    if (const auto file = text_of(given, "config")) {
+        // A script's empty variable must not quietly become another config.
+        if (file->empty()) throw UsageError{"usage.option", "--config wants a file, and was given an empty name"};
+        options.config = *file;
+    }
     options.json = flag(given, "json");
 
     if (flag(given, "version")) return options.verb = "version", options;

@@ -65,6 +65,8 @@ TEST_CASE("what cannot be meant is refused with what may have been", "[options]"
     CHECK_THAT(refused({"--run-stage", "compress", "--limit", "many"}), Contains("whole number"));
     CHECK_THAT(refused({"--run-stage", "compress", "--limit", "0"}), Contains("1 or more"));
     CHECK_THAT(refused({"queue"}), Contains("usage: mediaferry queue add|list|run"));
+    CHECK_THAT(refused({"--config", "", "status"}), Contains("--config wants a file"));
+    CHECK_THAT(refused({"--config=", "status"}), Contains("--config"));
     CHECK_THAT(refused({"run-stage"}), Contains("--run-stage NAME"));
     CHECK_THAT(refused({}), Contains("say what to do"));
 }
