@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "common/clock/backoff.h"
+#include "common/clock/cron.h"
 #include "common/config/settings.h"
-#include "daemon/cron.h"
 
 namespace mediaferry::daemon {
 

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "common/clock/cron.h"
+
 namespace mediaferry::config {
 
 namespace {
@@ -157,6 +159,15 @@ bool listen_is_valid(std::string_view text) {
     if (host.empty() || host.find_first_of(" /@") != std::string_view::npos) return false;
     return host.front() == '[' ? host.back() == ']' : host.find(':') == std::string_view::npos;
 }
+
+bool schedule_is_valid(std::string_view text) {
+    constexpr std::string_view kEvery = "every ";
+    if (!text.starts_with(kEvery)) return Cron::from_text(text).has_value();
+    const auto period = duration_from_text(text.substr(kEvery.size()));
+    return period && *period > std::chrono::seconds{0};
+}
+
+bool window_is_valid(std::string_view text) { return Window::from_text(text).has_value(); }
 
 bool layout_is_valid(std::string_view layout) {
     const auto last = layout.substr(layout.rfind('/') + 1);  // npos + 1 is 0

@@ -24,7 +24,7 @@ std::string without_user(std::string_view url);
 std::string without_path(std::string_view url);
 /// host:port, [::1]:port; port 0 lets the kernel choose.
 bool listen_is_valid(std::string_view);
-/// Five fields of cron (numbers, names of months and days, lists, ranges, steps) that name a day there is, @daily and the like, or `every D`.
+/// What Cron takes, or `every D`.
 bool schedule_is_valid(std::string_view);
 /// "22:00-06:00"; the end may be on the next day.
 bool window_is_valid(std::string_view);

@@ -62,6 +62,10 @@ WRONG_ONCE = {"compress.library.replace.after": "compress, as good", "compress.l
 SHARE_WRONG_ONCE = {"smb.canary.after": "archive reindex", "smb.mark.aside.after": "nas_archive after a death at a rename", "smb.rename.before": "archive init"}
 
 
+# Written when half a second has passed since the last time: after the first hit the count is chance.
+BY_THE_CLOCK = "db.runs.progress."
+
+
 class Failpoints:
     def __init__(self, bench: Bench, given: argparse.Namespace):
         self.bench, self.given = bench, given
@@ -193,7 +197,7 @@ class Failpoints:
 
     def ways(self, name: str) -> dict[str, int]:
         """The runs to kill there: `run` starts the stages, so it is left out where one of them alone comes there, too."""
-        ways = self.reached[name]
+        ways = {run: 1 if name.startswith(BY_THE_CLOCK) else count for run, count in self.reached[name].items()}
         return {run: count for run, count in ways.items() if self.runs[run].single} or ways
 
     def on_the_share(self, listed: dict[str, str], part: int, parts: int) -> None:

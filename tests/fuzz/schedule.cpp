@@ -16,10 +16,10 @@ FUZZ(schedule) {
         const auto next = rule->next(now);
         require(next > now && rule->next(next) > next, "a next time that is not later");
     }
-    const auto window = daemon::Window::from_text(input);
+    const auto window = Window::from_text(input);
     require(config::window_is_valid(input) == window.has_value(), "the config and the daemon disagree about a window");
     if (window) {
-        const auto open = daemon::next_open({*window}, now);
+        const auto open = next_open({*window}, now);
         require(open >= now && window->contains(open), "a window that does not open when it should");
     }
 }

@@ -85,6 +85,7 @@ TEST_CASE("a window is two times of day", "[config]") {
                                                                   {"25:00-26:00", false},
                                                                   {"35791395:00-06:00", false},  // in minutes more than an int holds
                                                                   {"22:60-23:00", false},
+                                                                  {"22:16-0:-0", false},
                                                                   {"10:00-10:00", false},
                                                                   {"22:00-06:00-08:00", false}}));
     CAPTURE(text);

@@ -3,10 +3,9 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "daemon/cron.h"
+#include "common/clock/cron.h"
 
 using namespace mediaferry;
-using namespace mediaferry::daemon;
 
 namespace {
 

@@ -11,7 +11,7 @@
 
 #include "common/types/timestamp.h"
 
-namespace mediaferry::daemon {
+namespace mediaferry {
 
 /// Minute, hour, day of month, month, day of week (0 or 7 = Sunday); `*`, lists, ranges, steps, English names.
 class Cron {
@@ -46,4 +46,4 @@ struct Window {
 /// `at` if a window is open then (or there are none), else when the next one opens.
 Timestamp next_open(const std::vector<Window>&, Timestamp at);
 
-}  // namespace mediaferry::daemon
+}  // namespace mediaferry

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "daemon/cron.h"
+#include "common/clock/cron.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <ctime>
 
-namespace mediaferry::daemon {
+namespace mediaferry {
 
 namespace {
 
@@ -45,7 +45,7 @@ std::vector<std::string> split(std::string_view text, char at) {
 std::optional<int> number(std::string_view text) {
     int value = 0;
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && stop == text.data() + text.size() && !text.empty() ? std::optional{value} : std::nullopt;
+    return error == std::errc{} && stop == text.data() + text.size() && !text.starts_with('-') ? std::optional{value} : std::nullopt;
 }
 
 template <std::size_t N>
@@ -179,4 +179,4 @@ Timestamp next_open(const std::vector<Window>& windows, Timestamp at) {
     return then;
 }
 
-}  // namespace mediaferry::daemon
+}  // namespace mediaferry
