@@ -12,9 +12,15 @@ namespace {
 
 constexpr std::string_view kFact = "cleanup.backup";
 constexpr std::string_view kPrefix = "daily-";
+constexpr std::string_view kByHand = "media-";  // mediaferry db backup
 constexpr std::size_t kKept = 7;
 
 fs::path directory(stage::Run& run) { return run.settings().state_directory() / "backups"; }
+
+bool untouched_for(stage::Run& run, const fs::path& path) {
+    const auto status = files::status_of(path);
+    return status && Timestamp{std::chrono::seconds{status->st_mtim.tv_sec}} < run.now() - run.settings().workflow.cleanup_after;
+}
 
 }  // namespace
 
@@ -39,8 +45,9 @@ std::vector<fs::path> surplus_backups(stage::Run& run) {
     std::vector<fs::path> found, unfinished;
     for (const auto& entry : fs::directory_iterator(directory(run))) {
         const auto name = entry.path().filename().string();
-        // Only this stage writes these, and it is the only one of its kind that runs: they are of a run that died.
-        if (name.starts_with(kPrefix) && name.find(".db.part") != std::string::npos) unfinished.push_back(entry.path());
+        // Daily ones only this stage writes, and it is the only one of its kind that runs: they are of a run that died. One by hand may be at work.
+        if (name.find(".db.part") != std::string::npos && (name.starts_with(kPrefix) || (name.starts_with(kByHand) && untouched_for(run, entry.path()))))
+            unfinished.push_back(entry.path());
         if (name.starts_with(kPrefix) && entry.path().extension() == ".db") found.push_back(entry.path());
     }
     std::ranges::sort(found, std::greater<>{});  // the name begins with its time

@@ -12,7 +12,8 @@ namespace mediaferry::stages {
 bool backup_is_due(stage::Run&);
 /// Writes one and returns its path.
 fs::path write_backup(stage::Run&);
-/// Daily backups beyond the newest seven, and those that a killed run did not finish. Others in that directory are not ours to count.
+/// Daily backups beyond the newest seven, and those that a killed run, or a killed `mediaferry db backup`, did not finish. Others in that directory are not
+/// ours to count.
 std::vector<fs::path> surplus_backups(stage::Run&);
 
 }  // namespace mediaferry::stages

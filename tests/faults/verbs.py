@@ -45,9 +45,10 @@ def one_file(bench) -> str:
     return str(bench.world.value("SELECT min(id) FROM media"))
 
 
-def dies_at(bench, stage: str, failpoint: str) -> None:
+def dies_at(bench, stage: str, failpoint: str, **environment: str) -> None:
     """A run of the stage is killed there."""
-    done = subprocess.run([str(binary()), "--run-stage", stage], env=bench.world.environment(MEDIAFERRY_FAILPOINT=failpoint), cwd=bench.root, capture_output=True)
+    surroundings = bench.world.environment(MEDIAFERRY_FAILPOINT=failpoint, **environment)
+    done = subprocess.run([str(binary()), "--run-stage", stage], env=surroundings, cwd=bench.root, capture_output=True)
     if done.returncode != -9:
         raise RuntimeError(f"{stage} was not killed at {failpoint} but ended with {done.returncode}")
 
@@ -253,6 +254,11 @@ def policy_changed(config, and_then=lambda bench: None):
     return before
 
 
+def killed_after_a_replacement(bench) -> None:
+    marker_gone(bench)
+    dies_at(bench, "compress", "compress.library.replace.after:1=kill", MEDIAFERRY_CONFIG=str(FROM_THE_COPY(bench)))
+
+
 VERBS = [
     Verb("run", "download", ["run", "--no-progress"], goes_further=True, deaths=True, single=False),
     Verb("archive init", "download", ["archive", "init"], before=marker_gone),
@@ -286,6 +292,8 @@ VERBS = [
     Verb("compress, as good", "cleanup", ["--run-stage", "compress"], config=AS_GOOD, before=policy_changed(AS_GOOD)),
     Verb("compress, JPEG XL", "cleanup", ["--run-stage", "compress"], config=JPEG_XL, before=policy_changed(JPEG_XL)),
     Verb("compress from the copy", "cleanup", ["--run-stage", "compress"], ends_with=(0, 69), config=FROM_THE_COPY, unaudited=True, before=policy_changed(FROM_THE_COPY, marker_gone)),
+    Verb("compress from the copy, after a death", "cleanup", ["--run-stage", "compress"], ends_with=(0, 69), config=FROM_THE_COPY, unaudited=True, deaths=True,
+         before=policy_changed(FROM_THE_COPY, killed_after_a_replacement)),
     Verb("compress from the copy, in vain", "cleanup", ["--run-stage", "compress"], ends_with=(0, 69), config=FROM_THE_COPY_IN_VAIN, unaudited=True,
          before=policy_changed(FROM_THE_COPY_IN_VAIN, marker_gone)),
     Verb("icloud_delete, vetoed", "icloud_delete", ["--run-stage", "icloud_delete"], before=owner("unfile", "twin-1")),
