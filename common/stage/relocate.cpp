@@ -55,6 +55,16 @@ std::optional<fs::path> moved_already(Run& run, const MediaItem& item, const fs:
     return std::nullopt;
 }
 
+/// What somebody put in its place (an edit, a link to another file) is not carried on as the original. Its bytes are read where that matters:
+/// before it is sent, archived, made small.
+void refuse_another_size(const MediaItem& item) {
+    const Bytes there{fs::file_size(*item.local_path)};
+    if (there == item.size) return;
+    throw NeedsPerson{"local.changed", item.local_path->string() + " is not the original that arrived: it has " + std::to_string(there.count) + " bytes, not " +
+                                           std::to_string(item.size.count) + ". Move it away, put the original there (mediaferry archive restore " +
+                                           std::to_string(item.id.value) + " --to DIR) and run `mediaferry release " + std::to_string(item.id.value) + "`"};
+}
+
 void record(Run& run, const MediaItem& item, const fs::path& path, std::string_view stage) {
     const nlohmann::ordered_json detail{{"from", item.local_path->string()}, {"to", path.string()}};
     run.with_outcome([id = item.id, asset = item.asset, path, now = run.now(), run_id = run.id(), stage = std::string(stage),
@@ -78,6 +88,7 @@ Relocated relocate_original(Run& run, const MediaItem& item, const fs::path& fol
     if (!item.local_path) return Relocated::no_original;
     if (files::is_file(*item.local_path)) {
         if (working_folder(run.settings().folders, *item.local_path) == folder) return Relocated::there;
+        refuse_another_size(item);
         const auto target = relocation_target(run, item, folder, stage_number, stage);
         MF_AROUND("stage.relocate.move", files::move_file(*item.local_path, target));
         run.moved(item.size);

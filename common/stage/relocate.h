@@ -19,7 +19,8 @@ enum class Relocated {
 
 /// Moves the item's local original into `folder`, below the same sub-folders it lies in now (with workflow.prefix_names under a name that carries the
 /// stage), and queues its new path and the event with the item's outcome. Safe to repeat. Throws NeedsPerson ("local.missing") when the original is
-/// not where its row says, Unavailable ("local.unmounted") when its whole working folder is away.
+/// not where its row says, ("local.changed") when a file of another size lies there, Unavailable ("local.unmounted") when its whole working folder is
+/// away.
 Relocated relocate_original(Run&, const media_db::MediaItem&, const fs::path& folder, int stage_number, std::string_view stage);
 
 /// Where relocate_original() would put it: for a dry run.

@@ -41,7 +41,9 @@ std::string name_of(const MediaItem& file, const MediaItem& original, int attemp
     auto stem = ascii_stem(fs::path{original.filename}.stem().string()).substr(0, kLongestStem);
     const bool edit = file.resource == ResourceKind::edited || file.resource == ResourceKind::edited_movie;
     if (edit && !stem.ends_with("-adjusted")) stem += "-adjusted";
-    const bool twin = file.resource == ResourceKind::alternative && lower(extension_of(file.filename)) == lower(extension_of(original.filename));
+    // While the original is not here yet the alternative's own name says it.
+    const bool twin = file.resource == ResourceKind::alternative && original.resource == ResourceKind::original &&
+                      lower(extension_of(file.filename)) == lower(extension_of(original.filename));
     if (twin) stem += "-alternative";
     stem += file.asset ? "-" + std::to_string(file.asset->value) : "-f" + std::to_string(file.id.value);
     if (attempt > 1) stem += "-" + std::to_string(attempt);

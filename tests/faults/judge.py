@@ -195,8 +195,9 @@ class Judge:
         portrait = {
             "media": {(names[row["id"]], unnumbered(row["local_path"]), *tell(row, ("filename", "status", "synced_google", "synced_nas", "album_moved", "deleted_icloud",
                                                       "initial_size", "current_size", "sha256", "kind", "taken_at", "live_pair"))) for row in self.rows("SELECT * FROM media")},
+            # What we deleted is gone, too, if a listing saw that before we could write it down.
             "assets": {tell(row, ("record_name", "listed", "hold_code")) + (row["filed_at"] is not None, row["vetoed_at"] is not None, row["deleted_at"] is not None,
-                       row["gone_at"] is not None) for row in self.rows("SELECT * FROM asset")},
+                       row["gone_at"] is not None and row["deleted_at"] is None) for row in self.rows("SELECT * FROM asset")},
             "resources": {tell(row, ("asset_id", "kind", "checksum", "state", "reason_code")) for row in self.rows("SELECT * FROM resource")},
             "copies": {(names[row["media_id"]], unnumbered(row["path"]), *tell(row, ("place", "sha256", "size", "proof"))) for row in self.rows("SELECT * FROM copy WHERE removed_at IS NULL")},
             "freed": {(names[row["media_id"]], row["path"], row["proof"]) for row in self.rows("SELECT * FROM copy WHERE place = 'pixel'")},

@@ -76,6 +76,20 @@ TEST_CASE("processing does not take another photo's file for its own lost one", 
     CHECK(house.item(one).local_path == house.folder("compress") / "IMG_0001.JPG");
 }
 
+TEST_CASE("processing does not carry on what somebody put in the original's place", "[processing]") {
+    House house;
+    const auto id = house.downloaded("IMG_0001.JPG");
+    house.done_up_to(id, "nas_archive");
+    const auto original = house.item(id).local_path.value();
+    const auto other = test::write(house.dir / "not ours", "another file");
+    fs::remove(original);
+    fs::create_hard_link(other, original);
+    CHECK(house.run("processing").exit_code == 1);
+    CHECK(house.reason(id, "processing") == "local.changed");
+    CHECK(house.item(id).local_path == original);
+    CHECK(read(original) == "another file");
+}
+
 TEST_CASE("processing done again changes nothing", "[processing]") {
     House house;
     const auto photo = proven(house, "IMG_0001.JPG");

@@ -41,6 +41,11 @@ TEST_CASE("a movie that arrives later gets the stem of its photo", "[pixel_sync]
     CHECK(later == Names{"IMG_0001-17.MOV"});
 }
 
+TEST_CASE("a raw file that arrives before its photo has the name that it would have beside it", "[pixel_sync]") {
+    CHECK(names({file(2, "IMG_0001.DNG", ResourceKind::alternative)}) == Names{"IMG_0001-17.DNG"});
+    CHECK(names({file(2, "IMG_0001-alternative.JPG", ResourceKind::alternative)}) == Names{"IMG_0001-alternative-17.JPG"});
+}
+
 TEST_CASE("names are ASCII and safe on every file system", "[pixel_sync]") {
     const auto [from, to] = GENERATE(table<std::string, std::string>({{"Ünï côde #1 50%.JPG", "_n_c_de_1_50_-17.JPG"},
                                                                       {"写真.jpg", "photo-17.jpg"},
