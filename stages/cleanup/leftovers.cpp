@@ -37,6 +37,12 @@ void walk(Run& run, const fs::path& root, See&& see) {
     }
 }
 
+/// A folder of the config may be a link to another disk; one of our own is none, and what a link in its place leads to is not ours to look at.
+bool is_our_folder(const fs::path& path) {
+    const auto status = files::status_of(path);
+    return status && S_ISDIR(status->st_mode);
+}
+
 std::vector<std::string> names_in(const fs::path& folder) {
     std::vector<std::string> names;
     boost::system::error_code ignored;
@@ -91,8 +97,8 @@ bool is_unfinished_name(std::string_view name) {
 std::vector<Leftover> unfinished_files(Run& run, Timestamp before) {
     const auto& folders = run.settings().folders;
     auto places = working_folders(folders);
-    places.push_back(folders.root / ".mediaferry-staging");
-    if (folders.pixel_sync.parent_path() != folders.root) places.push_back(folders.pixel_sync.parent_path() / ".mediaferry-staging");
+    for (const auto& parent : std::set{folders.root, folders.pixel_sync.parent_path()})
+        if (const auto staging = parent / ".mediaferry-staging"; is_our_folder(staging)) places.push_back(staging);
     std::vector<Leftover> found;
     // Small state files are written beside their place: the head of the history (beside media.db), the session.
     for (const auto& folder : {run.settings().database.parent_path(), run.settings().state_directory(), run.settings().icloud.cookie_directory})
@@ -117,8 +123,7 @@ std::vector<Leftover> unfinished_files(Run& run, Timestamp before) {
 std::vector<Leftover> dead_scratch(Run& run) {
     const auto runs = run.settings().state_directory() / "runs";
     std::vector<Leftover> found;
-    boost::system::error_code ignored;
-    if (!fs::is_directory(runs, ignored)) return found;
+    if (!is_our_folder(runs)) return found;
     for (const auto& entry : fs::directory_iterator(runs)) {
         const auto id = whole_number(entry.path().filename().string());
         if (!id || *id == run.id().value || entry.symlink_status().type() != fs::directory_file) continue;

@@ -176,6 +176,16 @@ TEST_CASE("a backup that a killed run left is taken as it is when finished, and 
     CHECK(fs::exists(house.backups() / ("daily-" + stamp + ".db")));
 }
 
+TEST_CASE("A link in the place of a folder of our own leads cleanup nowhere", "[cleanup]") {
+    HouseOfToday house;
+    const auto theirs = test::write(house.dir / "elsewhere" / "IMG_1.JPG", "somebody's");
+    fs::create_directory_symlink(house.dir / "elsewhere", house.settings.folders.root / ".mediaferry-staging");
+    house.clock.advance(house.settings.workflow.cleanup_after + 24h);
+    CHECK(house.run("cleanup").exit_code == 0);
+    REQUIRE(fs::exists(theirs));
+    CHECK(test::read(theirs) == "somebody's");
+}
+
 TEST_CASE("An original left behind goes only with the proof on the NAS", "[cleanup]") {
     HouseOfToday house;
     const auto proven = house.deleted_but_left("IMG_1.JPG", true);
