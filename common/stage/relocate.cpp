@@ -58,7 +58,8 @@ std::optional<fs::path> moved_already(Run& run, const MediaItem& item, const fs:
 /// What somebody put in its place (an edit, a link to another file) is not carried on as the original. Its bytes are read where that matters:
 /// before it is sent, archived, made small.
 void refuse_another_size(const MediaItem& item) {
-    const Bytes there{fs::file_size(*item.local_path)};
+    const auto status = files::status_of(*item.local_path);
+    const Bytes there{status ? static_cast<std::uint64_t>(status->st_size) : 0};
     if (there == item.size) return;
     throw NeedsPerson{"local.changed", item.local_path->string() + " is not the original that arrived: it has " + std::to_string(there.count) + " bytes, not " +
                                            std::to_string(item.size.count) + ". Move it away, put the original there (mediaferry archive restore " +

@@ -57,7 +57,7 @@ void keep_icloudpd_away(stage::Run& run, const media_db::Asset& asset, const med
     });
 }
 
-std::size_t put_back_missing(stage::Run& run) {
+void put_back_missing(stage::Run& run) {
     const auto stands = [&](const fs::path& relative) { return files::status_of(run.settings().folders.incoming / relative).has_value(); };
     Catalogue catalogue{run.db()};
     std::size_t made = 0;
@@ -73,7 +73,6 @@ std::size_t put_back_missing(stage::Run& run) {
         });
     }
     if (made > 0) log::info("placeholders put back", {{"FILES", made}});
-    return made;
 }
 
 }  // namespace mediaferry::stages

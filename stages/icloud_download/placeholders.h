@@ -16,7 +16,7 @@ void stand_in(stage::Run&, const fs::path& relative, std::optional<MediaId>, Byt
 void keep_icloudpd_away(stage::Run&, const media_db::Asset&, const media_db::Resource&, MediaId, Bytes size);
 
 /// Puts back what is missing before icloudpd runs: a death or a power cut between a photo's row and its placeholder left none, or somebody emptied
-/// incoming/. Only for photos that are still in iCloud and whose original lies where its row says: a lost one may be brought again. Returns how many.
-std::size_t put_back_missing(stage::Run&);
+/// incoming/. Only for photos that are still in iCloud and whose original lies where its row says: a lost one may be brought again.
+void put_back_missing(stage::Run&);
 
 }  // namespace mediaferry::stages
