@@ -18,25 +18,39 @@ constexpr auto kDistrusted = "pixel.distrusted_since";
 
 std::string canary_name(int number) { return number == 1 ? "mediaferry-canary.txt" : "mediaferry-canary-" + std::to_string(number) + ".txt"; }
 
-/// A name that neither the disk nor Syncthing's memory knows: what the phone deleted once must not look deleted again.
-std::string fresh_name(Road& road) {
-    for (int number = 1;; ++number) {
-        const auto name = canary_name(number);
-        if (!files::status_of(road.outbox() / name) && !road.ask(name)) return name;
-    }
-}
-
-void write_canary(Road& road, const std::string& name) {
+/// Places a new canary under that name, unless another run was faster.
+void place_as(Road& road, const std::string& name) {
     const auto staging = road.outbox().parent_path() / ".mediaferry-staging";
     files::make_directories(staging);
+    const auto unfinished = staging / files::temporary_name();  // of this run alone
     MF_AROUND("syncthing.canary.write",
               files::replace_small_file(
-                  staging / name,
+                  unfinished,
                   "This file belongs to mediaferry. Google Photos cannot take it, so \"Free up space\" never removes it.\n"
                   "Please leave it alone on the phone: if it disappears there, mediaferry stops believing that freed photos were uploaded.\n",
                   0644));
-    MF_AROUND("syncthing.canary.place", files::move_file(staging / name, road.outbox() / name));
-    road.scan({name});
+    try {
+        MF_AROUND("syncthing.canary.place", files::move_file(unfinished, road.outbox() / name));
+    } catch (const Error& error) {
+        files::remove_file(unfinished);
+        if (error.code() != "file.exists") throw;
+    }
+}
+
+/// The canary that lies in the outbox, made if there is none. That file alone says whether there is one: its row is missing after a death in between,
+/// and two runs may be here at once. Syncthing is asked before the disk: what it knows and is not there was deleted, and that name must not look
+/// deleted again.
+std::string place_canary(Road& road) {
+    for (int number = 1;; ++number) {
+        const auto name = canary_name(number);
+        const bool used_up = road.ask(name).has_value();
+        if (!files::status_of(road.outbox() / name)) {
+            if (used_up) continue;
+            place_as(road, name);
+        }
+        road.scan({name});
+        return name;
+    }
 }
 
 void tell(media_db::MediaDb& db, const char* what, const std::string& why, Timestamp now) {
@@ -58,17 +72,14 @@ std::string ensure_canary(media_db::MediaDb& db, Road& road, Timestamp now) {
         if (const auto alarm = canary_alarm(db)) throw NeedsPerson{alarm->code, alarm->text};
         return *known;
     }
-    if (!known && fs::exists(road.outbox() / canary_name(1))) {  // written before a crash, or by an earlier media.db
-        facts.set(kCanary, canary_name(1), now);
-        return canary_name(1);
-    }
-    const auto name = fresh_name(road);
-    write_canary(road, name);
-    if (canary_alarm(db)) {
+    const auto name = place_canary(road);
+    media_db::Transaction transaction{db, MF_COMMIT("syncthing.canary.known")};
+    if (canary_alarm(db)) {  // asked here: another run may have ended it
         facts.forget(kAlarm);
         distrust(db, "the alarm about files deleted on the phone was ended by hand", now);
     }
     facts.set(kCanary, name, now);
+    transaction.commit();
     return name;
 }
 

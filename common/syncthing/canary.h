@@ -12,8 +12,9 @@
 
 namespace mediaferry::syncthing {
 
-/// Makes the canary if there is none; returns its name in the outbox. When a person removed it to end an alarm, the alarm ends, a new canary is made
-/// under a new name, and deliveries proven before now count no longer. Throws NeedsPerson ("pixel.canary") while an alarm is on.
+/// Makes the canary if there is none; returns its name in the outbox. Runs that come here at once, or after one that died in between, end with the
+/// same one. When a person removed it to end an alarm, the alarm ends, a new canary is made under a new name, and deliveries proven before now count
+/// no longer. Throws NeedsPerson ("pixel.canary") while an alarm is on.
 std::string ensure_canary(media_db::MediaDb&, Road&, Timestamp now);
 /// The alarm, if one is on: nothing the phone deletes is believed.
 std::optional<Reason> canary_alarm(media_db::MediaDb&);
