@@ -92,34 +92,38 @@ private:
         report(std::move(finding));
     }
 
-    /// The same file where it lies at home, as media.db has it now: a stage may be moving it.
+    /// The same file where it lies at home, as media.db has it now: a stage may be moving it. Each place is looked at whatever the other one says.
     void at_home(MediaId id) {
-        const auto look = [&]() -> std::optional<Finding> {
-            const auto item = media_db::Catalogue{db_}.item(id).value();
-            if (item.local_path && at_rest(id))
-                if (auto reason = wrong(*item.local_path, item.sha256, "the original"))
-                    return Finding{id, item.filename, "local", *item.local_path, *reason, {}, {}};
-            const auto small = media_db::Evidence{db_}.current(id, Place::library);
-            if (small && at_rest(id))
-                if (auto reason = wrong(settings_.folders.library / small->path, small->sha256, "the copy in the library"))
-                    return Finding{id, item.filename, "library", settings_.folders.library / small->path, *reason, {}, {}};
-            return std::nullopt;
-        };
         const auto item_now = media_db::Catalogue{db_}.item(id).value();
         result_.at_home += (item_now.local_path ? 1 : 0) + (media_db::Evidence{db_}.current(id, Place::library) ? 1 : 0);
-        for (int most = 0; most < 2; ++most) {
-            if (!look()) return;
-            auto finding = look();  // twice the same answer, or it was on its way
-            if (!finding) return;
+        for (const auto look : {&Scrubber::look_at_original, &Scrubber::look_at_small_copy}) {
+            if (!(this->*look)(id)) continue;
+            auto finding = (this->*look)(id);  // twice the same answer, or it was on its way
+            if (!finding) continue;
             heal(*finding, [&](Healer& healer) {
                 const auto item = media_db::Catalogue{db_}.item(id).value();
                 return finding->place == "local" ? healer.original(item)
                                                  : healer.small_copy(item, media_db::Evidence{db_}.current(id, Place::library).value());
             });
-            const bool mended = finding->healed.has_value();
             report(std::move(*finding));
-            if (!mended) return;
         }
+    }
+
+    std::optional<Finding> look_at_original(MediaId id) {
+        const auto item = media_db::Catalogue{db_}.item(id).value();
+        if (!item.local_path || !at_rest(id)) return std::nullopt;
+        auto reason = wrong(*item.local_path, item.sha256, "the original");
+        if (!reason) return std::nullopt;
+        return Finding{id, item.filename, "local", *item.local_path, *reason, {}, {}};
+    }
+
+    std::optional<Finding> look_at_small_copy(MediaId id) {
+        const auto small = media_db::Evidence{db_}.current(id, Place::library);
+        if (!small || !at_rest(id)) return std::nullopt;
+        const auto path = settings_.folders.library / small->path;
+        auto reason = wrong(path, small->sha256, "the copy in the library");
+        if (!reason) return std::nullopt;
+        return Finding{id, media_db::Catalogue{db_}.item(id).value().filename, "library", path, *reason, {}, {}};
     }
 
     bool at_rest(MediaId id) const {

@@ -194,6 +194,23 @@ TEST_CASE("without healing a rotten copy is told, stops counting, and lies where
     CHECK(house.on_nas(photo) == file);
 }
 
+TEST_CASE("each place that has rotted is told in one scrub, also where nothing heals the first of them", "[heal]") {
+    ArchivedHouse house;
+    const auto photo = house.archived("IMG_1.JPG");
+    const auto original = *house.item(photo).local_path;
+    shelve(house, photo, noise(5'000, 5), "IMG_1.JPG");
+    house.rot(original);
+    house.rot(house.folder("library") / "2024" / "06" / "IMG_1.JPG");
+    const bool lost = GENERATE(true, false);
+    const bool heal = GENERATE(true, false);
+    if (lost) house.rot(house.on_nas(photo));
+    const auto result = house.scrub(heal);
+    std::vector<std::string> places;
+    for (const auto& one : result.findings) places.push_back(one.place);
+    CHECK(places == (lost ? std::vector<std::string>{"nas", "local", "library"} : std::vector<std::string>{"local", "library"}));
+    CHECK(result.unhealed() == (lost ? 3 : heal ? 0 : 2));
+}
+
 TEST_CASE("a rotten original at home is healed from the NAS, and kept aside", "[heal]") {
     ArchivedHouse house;
     const auto photo = house.archived("IMG_1.JPG");
