@@ -54,7 +54,13 @@ Timestamp modified(const struct stat& status) { return Timestamp{std::chrono::se
 std::int64_t take_published(const files::Store& tree, Index& index, const struct stat& there) {
     const Scratch copy{index.file().string() + ".theirs"};
     tree.copy_out(kPublished, files::Tree::open(copy.path.parent_path()), copy.path.filename(), modified(there));
-    const auto taken = index.take_unknown_from(copy.path);
+    std::int64_t taken = 0;
+    try {
+        taken = index.take_unknown_from(copy.path);
+    } catch (const BadInput& error) {
+        // Rotten or cut: what it knew and this house does not, a scan finds again. It must not keep a whole one from being published.
+        log::warning("the index in the archive cannot be read and is passed over", {{"ERROR", error.what()}});
+    }
     index.set_note(kSeen, seal_of(there));
     return taken;
 }
@@ -113,8 +119,10 @@ void publish(const archive::Archive& archive, Index& index) {
     const auto source = open_local(snapshot.path);
     struct stat local {};
     if (::fstat(source.get(), &local) != 0) files::throw_errno(errno, "looking at", snapshot.path.string());
+    Sha256 published;
     try {
         const auto copied = tree.copy_in(source.get(), part, modified(local));
+        published = copied.sha256;
         if (tree.read_back(part).digests != copied)
             throw TransientError{"nas.read_back_differs",
                                  "the index reads back from the NAS differently from what was written; the one before stays"};
@@ -125,7 +133,11 @@ void publish(const archive::Archive& archive, Index& index) {
         throw;
     }
     tree.sync_directory(kFolder);
-    if (const auto there = tree.status(kPublished)) index.set_note(kSeen, seal_of(*there));
+    if (const auto there = tree.status(kPublished)) {
+        index.set_note(kSeen, seal_of(*there));
+        const auto modified = static_cast<std::int64_t>(there->st_mtim.tv_sec) * 1'000'000'000 + there->st_mtim.tv_nsec;
+        index.put_book({kPublished, published, modified, std::nullopt});
+    }
     index.is_published();
     log::debug("index published", {{"FILES", index.count()}});
 }

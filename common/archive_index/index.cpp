@@ -37,6 +37,12 @@ CREATE TABLE stale (folder TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE TABLE note (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 )";
 
+// Beside the rows, and in no version of its own: an index without it has merely not written a book since.
+constexpr const char* kBooks = R"(
+CREATE TABLE IF NOT EXISTS book (path TEXT PRIMARY KEY, sha256 BLOB NOT NULL CHECK (length(sha256) = 32), modified_ns INTEGER NOT NULL, checked INTEGER)
+STRICT, WITHOUT ROWID;
+)";
+
 #define MEDIAFERRY_ROW "path, size, modified_ns, inode, sha256, first_seen, verified, class"
 
 Class class_from(std::string_view text) { return text == "original" ? Class::original : Class::foreign; }
@@ -54,6 +60,15 @@ void read_row(const Query& query, Row& row) {
     row.first_seen = query.time(5);
     row.verified = query.maybe_time(6);
     row.file_class = class_from(query.bytes_of(7));
+}
+
+Book book_from(const Query& query) {
+    Book book;
+    book.path.assign(query.bytes_of(0));
+    if (const auto hash = query.bytes_of(1); hash.size() == sizeof(Sha256::bytes)) std::memcpy(book.sha256.bytes.data(), hash.data(), hash.size());
+    book.modified_ns = query.integer(2);
+    book.checked = query.maybe_time(3);
+    return book;
 }
 
 void prepare(Connection& connection) { connection.words = {"index", "the archive's index", "remove it and run `mediaferry archive reindex`"}; }
@@ -82,6 +97,7 @@ std::unique_ptr<Index::Impl> open_once(const fs::path& file) {
         making.commit();
     }
     if (!is_ours(*impl)) throw BadInput{"index.corrupt", file.string() + " is no index of this version"};
+    impl->run(kBooks);
     // What a power cut takes away here is found again (Keeper's mark goes with the rows): NORMAL is enough.
     impl->run("PRAGMA synchronous = NORMAL");
     impl->run("PRAGMA cache_size = -8000");
@@ -205,6 +221,32 @@ void Index::mended(std::string_view folder) { Query(*impl_, "DELETE FROM stale W
 bool Index::has_changed() const { return note(kChanged).value_or("") == "yes"; }
 
 void Index::is_published() { set_note(kChanged, "no"); }
+
+void Index::make_stale(std::string_view folder) { Query(*impl_, "INSERT OR IGNORE INTO stale VALUES (:folder)").with(":folder", folder).run(); }
+
+std::vector<Book> Index::books() const {
+    Query query(*impl_, "SELECT path, sha256, modified_ns, checked FROM book ORDER BY checked, path");
+    std::vector<Book> books;
+    while (query.next()) books.push_back(book_from(query));
+    return books;
+}
+
+std::optional<Book> Index::book(std::string_view path) const {
+    Query query(*impl_, "SELECT path, sha256, modified_ns, checked FROM book WHERE path = :path");
+    if (!query.with(":path", path).next()) return std::nullopt;
+    return book_from(query);
+}
+
+void Index::put_book(const Book& book) {
+    Query(*impl_, "INSERT OR REPLACE INTO book VALUES (:path, :sha256, :modified, :checked)")
+        .with(":path", std::string_view(book.path))
+        .with_bytes(":sha256", {reinterpret_cast<const char*>(book.sha256.bytes.data()), book.sha256.bytes.size()})
+        .with(":modified", book.modified_ns)
+        .with(":checked", book.checked)
+        .run();
+}
+
+void Index::forget_book(std::string_view path) { Query(*impl_, "DELETE FROM book WHERE path = :path").with(":path", path).run(); }
 
 std::optional<std::string> Index::note(std::string_view key) const {
     Query query(*impl_, "SELECT value FROM note WHERE key = :key");

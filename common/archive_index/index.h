@@ -38,6 +38,14 @@ struct Row {
     }
 };
 
+/// A book of ours as it was last written into the archive: what rots there is found by it.
+struct Book {
+    std::string path;
+    Sha256 sha256;
+    std::int64_t modified_ns = 0;
+    std::optional<Timestamp> checked;  ///< when its bytes were last read past the cache; absent: not since it was written
+};
+
 class Index {
 public:
     /// Makes it if it is not there; one that is damaged or of another version is made afresh. Throws Unavailable ("index.locked", "index.io", …).
@@ -69,6 +77,14 @@ public:
 
     std::optional<std::string> note(std::string_view key) const;
     void set_note(std::string_view key, std::string_view value);
+
+    /// Every book that this house wrote, the ones not read for longest first.
+    std::vector<Book> books() const;
+    std::optional<Book> book(std::string_view path) const;
+    void put_book(const Book&);
+    void forget_book(std::string_view path);
+    /// The folder's SHA256SUMS is to be written again.
+    void make_stale(std::string_view folder);
 
     /// Rows of another index whose paths this one does not know. Returns how many were taken.
     std::int64_t take_unknown_from(const fs::path& other);

@@ -11,6 +11,7 @@
 #include "common/archive_index/capsule.h"
 #include "common/archive_index/left_alone.h"
 #include "common/errors/errors.h"
+#include "common/files/files.h"
 #include "common/log/log.h"
 #include "common/media_db/books.h"
 #include "common/media_db/catalogue.h"
@@ -113,20 +114,6 @@ void add_those_of_others(const archive::Archive& archive, const fs::path& path, 
     }
 }
 
-/// Beside the photo itself, under its whole name: what digiKam, darktable and Immich look for. A sidecar of somebody else stays.
-void write_sidecar(const archive::Archive& archive, const std::string& house, const CapsuleAsset& photo) {
-    if (photo.record.empty()) return;
-    const auto original = std::ranges::find(photo.files, ResourceKind::original, &CapsuleFile::resource);
-    if (original == photo.files.end() || original->kind == MediaKind::sidecar) return;
-    const fs::path path = original->path + ".xmp";
-    const auto before = archive.tree().status(path);
-    if (before) {
-        const auto text = read_book(archive, path, kLargestSidecar);
-        if (!text || !is_our_xmp(*text)) return;
-    }
-    write_book(archive, house, path, to_xmp(photo));
-}
-
 /// Something of somebody else's where a book of this folder belongs is told; the other folders get theirs.
 template <class Work>
 bool unless_in_the_way(const std::string& folder, Work&& work) {
@@ -179,12 +166,35 @@ void Keeper::index_row(MediaId media) {
     }
 }
 
+/// What was written is remembered, so that one that rots is known from one that somebody wrote (book_check.h).
+void Keeper::write(const fs::path& path, const std::string& content) {
+    const bool fresh = write_book(archive_, house_, path, content);
+    const auto sha256 = files::digest_bytes(content).sha256;
+    if (!fresh)
+        if (const auto known = index_.book(path.string()); known && known->sha256 == sha256) return;
+    if (const auto there = archive_.tree().status(path)) index_.put_book({path.string(), sha256, nanoseconds_of(there->st_mtim), std::nullopt});
+}
+
+/// Beside the photo itself, under its whole name: what digiKam, darktable and Immich look for. A sidecar of somebody else stays.
+void Keeper::write_sidecar(const CapsuleAsset& photo) {
+    if (photo.record.empty()) return;
+    const auto original = std::ranges::find(photo.files, ResourceKind::original, &CapsuleFile::resource);
+    if (original == photo.files.end() || original->kind == MediaKind::sidecar) return;
+    const fs::path path = original->path + ".xmp";
+    const auto before = archive_.tree().status(path);
+    if (before) {
+        const auto text = read_book(archive_, path, kLargestSidecar);
+        if (!text || !is_our_xmp(*text)) return;
+    }
+    write(path, to_xmp(photo));
+}
+
 void Keeper::write_capsule(const std::string& folder) {
     auto photos = photos_in(db_, folder);
-    for (const auto& photo : photos) write_sidecar(archive_, house_, photo);
+    for (const auto& photo : photos) write_sidecar(photo);
     const auto path = in_folder(folder, kCapsule);
     add_those_of_others(archive_, path, photos);
-    if (!photos.empty()) write_book(archive_, house_, path, to_json(folder, photos));
+    if (!photos.empty()) write(path, to_json(folder, photos));
 }
 
 std::int64_t Keeper::write_sums(const archive::Stop& stop) {
@@ -202,7 +212,7 @@ std::int64_t Keeper::write_sums(const archive::Stop& stop) {
             if (row.file_class == Class::original && row.sha256) sums[name] = *row.sha256;
         }
         const bool there = archive_.tree().status(folder.empty() ? fs::path{} : fs::path(folder)).has_value();
-        if (there && !unless_in_the_way(folder, [&] { write_book(archive_, house_, path, sums_text(sums)); })) continue;
+        if (there && !unless_in_the_way(folder, [&] { write(path, sums_text(sums)); })) continue;
         index_.mended(folder);
         ++written;
     }

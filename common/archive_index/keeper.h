@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/archive/archive.h"
+#include "common/archive_index/capsule.h"
 #include "common/archive_index/index.h"
 #include "common/media_db/books.h"
 #include "common/media_db/media_db.h"
@@ -56,6 +57,8 @@ private:
     std::int64_t write_sums(const archive::Stop&);
     void index_row(MediaId);
     void write_capsule(const std::string& folder);
+    void write_sidecar(const CapsuleAsset&);
+    void write(const fs::path&, const std::string& content);
 
     media_db::MediaDb& db_;
     const archive::Archive& archive_;

@@ -26,6 +26,13 @@ void Books::all_due() {
     transaction.commit();
 }
 
+void Books::due_in(std::string_view folder) {
+    Transaction transaction(db_, MF_COMMIT("heal.books_due"));
+    for (const auto& one : archived_in(folder))
+        Query(db_, "INSERT OR IGNORE INTO book_due (media_id) VALUES (:media)").with(":media", one.item.id).run();
+    transaction.commit();
+}
+
 std::vector<Books::Archived> Books::archived_in(std::string_view folder) const {
     constexpr int copy_at = kItemWidth;
     const std::string prefix = folder.empty() ? "" : std::string(folder) + "/";

@@ -30,6 +30,8 @@ public:
     void done(const std::vector<Due>&);
     /// Every file with a copy on the NAS is due: a scan wants all books true.
     void all_due();
+    /// Those that lie directly in this folder of it.
+    void due_in(std::string_view folder);
 
     struct Archived {
         MediaItem item;

@@ -2,11 +2,14 @@
 // `mediaferry archive verify`: reads copies past the cache, heals what has rotted; with --drill, restores for the exercise.
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "common/archive/known.h"
+#include "common/archive_index/book_check.h"
+#include "common/archive_index/keeper.h"
 #include "common/clock/clock.h"
 #include "common/errors/errors.h"
 #include "common/media_db/conveyor.h"
@@ -114,6 +117,16 @@ json_t finding_json(const restore::Finding& one) {
     return row;
 }
 
+json_t books_json(const archive_index::BookCheck& books) {
+    json_t bad = json_t::array();
+    for (const auto& one : books.bad) {
+        json_t row{{"path", one.path.string()}, {"code", one.reason.code}, {"text", one.reason.text}, {"healed", one.healed}};
+        if (one.aside) row["set_aside"] = one.aside->string();
+        bad.push_back(row);
+    }
+    return {{"written", books.written}, {"read", books.read}, {"bad", bad}};
+}
+
 void print_finding(const restore::Finding& one) {
     std::cerr << one.reason.text << "\n";
     if (one.healed)
@@ -139,16 +152,24 @@ int scrub(const VerifyWords& said, const Options& options, const config::Setting
     std::optional<HealingRun> run;
     std::optional<archive::Archive> writing;
     std::optional<restore::Healer> healer;
+    const auto open_for_writing = [&]() -> archive::Archive& {
+        if (!writing) {
+            run.emplace(db, settings, clock.now());
+            writing.emplace(archive::open_known(db, settings.archive, clock.now(), archive::writer_of(db, run->id(), clock.now())));
+        }
+        return *writing;
+    };
     if (said.heal)
         wanted.healer = [&]() -> restore::Healer& {
-            if (!healer) {
-                run.emplace(db, settings, clock.now());
-                writing.emplace(archive::open_known(db, settings.archive, clock.now(), archive::writer_of(db, run->id(), clock.now())));
-                healer.emplace(db, settings, clock, *writing, sources, run->id(), stopped);
-            }
+            if (!healer) healer.emplace(db, settings, clock, open_for_writing(), sources, run->id(), stopped);
             return *healer;
         };
     const auto result = restore::scrub(db, settings, clock, archive, wanted);
+    auto index = archive_index::Index::open(archive_index::index_file(settings.state_directory(), archive));
+    const auto before = said.older_than ? std::optional{clock.now() - *said.older_than} : std::nullopt;
+    auto books = archive_index::check_books(archive, index, wanted.percent, before, clock.now(), stopped);
+    if (said.heal && !books.bad.empty()) archive_index::write_again(db, open_for_writing(), index, books, clock.now(), stopped);
+    const auto bad_books = std::ranges::count_if(books.bad, [](const auto& one) { return !one.healed; });
     if (options.json) {
         json_t bad = json_t::array();
         for (const auto& one : result.findings) bad.push_back(finding_json(one));
@@ -158,15 +179,20 @@ int scrub(const VerifyWords& said, const Options& options, const config::Setting
                             {"good", result.good},
                             {"at_home", result.at_home},
                             {"healed", result.healed},
-                            {"bad", bad}}
+                            {"bad", bad},
+                            {"books", books_json(books)}}
                          .dump(2, ' ', false, json_t::error_handler_t::replace)
                   << "\n";
     } else {
+        for (const auto& one : books.bad)
+            std::cerr << one.reason.text << (one.healed ? "; written anew" : "") << (one.aside ? "; the bad one lies in " + one.aside->string() : "")
+                      << "\n";
         std::cout << "read " << result.read << " of " << result.archived << " archived files (" << to_text(result.bytes)
                   << "), past the cache: " << result.good << " as archived, " << result.read - result.good << " not; " << result.at_home
-                  << " copies at home; " << result.findings.size() << " found bad or missing, " << result.healed << " healed\n";
+                  << " copies at home, " << books.read << " of the archive's own books; " << result.findings.size() + books.bad.size()
+                  << " found bad or missing, " << result.healed + static_cast<std::int64_t>(books.bad.size()) - bad_books << " healed\n";
     }
-    return result.unhealed() == 0 ? 0 : kItemsFailed;
+    return result.unhealed() + bad_books == 0 ? 0 : kItemsFailed;
 }
 
 int exercise(const VerifyWords& said, const Options& options, const config::Settings& settings) {

@@ -187,6 +187,19 @@ class Restore(unittest.TestCase):
             self.assertEqual(world.value("SELECT count(*) FROM copy WHERE media_id = ? AND place = 'library' AND removed_at IS NULL", row["media_id"]), 1)
             world.expect(0, "audit", "--full", "--without", "icloud")
 
+    def test_books_whose_healing_is_killed_are_written_anew_by_the_next_call(self):
+        world = self.world
+        book = next(world.nas.rglob("SHA256SUMS"))
+        for failpoint in self.failpoints("heal.book"):
+            right, wrong = book.read_bytes(), rot(book)
+            self.killed_at(failpoint, "archive", "verify", "--full")
+            report = json.loads(world.expect(0, "archive", "verify", "--full", "--json").out)
+            self.assertEqual([(bad["path"], bad["healed"]) for bad in report["books"]["bad"]], [(str(book.relative_to(world.nas)), True)], failpoint)
+            self.assertEqual(book.read_bytes(), right, failpoint)
+            self.assertIn(wrong, [p.read_bytes() for p in (world.nas / ".mediaferry" / "damaged").rglob("SHA256SUMS")], failpoint)
+        rot(book)
+        self.assertIn("written anew", world.expect(0, "archive", "verify", "--full").err)
+
     def test_a_restore_that_is_killed_at_any_step_goes_on(self):
         world = self.world
         media, _ = self.archived()
