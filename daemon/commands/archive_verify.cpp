@@ -161,7 +161,8 @@ int scrub(const VerifyWords& said, const Options& options, const config::Setting
     };
     if (said.heal)
         wanted.healer = [&]() -> restore::Healer& {
-            if (!healer) healer.emplace(db, settings, clock, open_for_writing(), sources, run->id(), stopped);
+            auto& store = open_for_writing();
+            if (!healer) healer.emplace(db, settings, clock, store, sources, run->id(), stopped);
             return *healer;
         };
     const auto result = restore::scrub(db, settings, clock, archive, wanted);
