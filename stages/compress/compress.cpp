@@ -235,11 +235,20 @@ private:
         if (!there || !S_ISREG(there->st_mode) || static_cast<std::uint64_t>(there->st_size) != due->after.count ||
             files::digest_file(settings_.folders.library / due->path).sha256 != due->copy)
             return record_from(item.compression_metadata);
+        if (taken_by_another(media_db::Evidence{run.db()}, item, due->path)) return record_from(item.compression_metadata);
+        Library{run}.make_way(item, due->path);
         media_db::Transaction transaction{run.db(), MF_COMMIT("compress.landed")};
         enter(run.db(), item, *due, next_look(item, *due, run.now()), run);
         transaction.commit();
         log::info("a copy that took its place before a run died is entered", {{"MEDIA_ID", item.id.value}});
         return due;
+    }
+
+    /// Two photos of the same content may both have found one left-over copy without a row.
+    static bool taken_by_another(const media_db::Evidence& evidence, const MediaItem& item, const fs::path& path) {
+        return std::ranges::any_of(evidence.at_path(Place::library, path), [&](const media_db::Copy& other) {
+            return other.media != item.id && other.path == path;  // on a disk that tells cases apart case.JPG and CASE.jpg are two
+        });
     }
 
     static void enter(media_db::MediaDb& db, const MediaItem& item, const Record& record, std::optional<Timestamp> next, const Run& run) {
@@ -254,10 +263,8 @@ private:
         copy.proven = run.now();
         copy.receipt = to_json(record);
         media_db::Evidence evidence{db};
-        // Two processes may both have found one left-over copy without a row, for two photos of the same content.
-        for (const auto& other : evidence.at_path(Place::library, copy.path))
-            if (other.media != item.id && other.path == copy.path)  // on a disk that tells cases apart case.JPG and CASE.jpg are two
-                throw TransientError{"compress.name_taken", copy.path.string() + " in the library became another photo's meanwhile; tried again"};
+        if (taken_by_another(evidence, item, copy.path))
+            throw TransientError{"compress.name_taken", copy.path.string() + " in the library became another photo's meanwhile; tried again"};
         if (const auto old = evidence.current(item.id, Place::library)) evidence.removed(old->id, run.now());
         evidence.add(copy);
         Catalogue(db).set_compressed(item.id, copy.size, copy.receipt, next, run.now());

@@ -91,10 +91,17 @@ Shelved Library::shelve(const media_db::MediaItem& item, const fs::path& fresh, 
         MF_AROUND("compress.library.shelve", files::move_file(fresh, target));
     const auto shelved = reread(target.lexically_relative(root_), digests);
     if (old) {  // under its new extension the new one is there, durable and read again: only now does the old one go
-        MF_AROUND("compress.library.unlink_old", files::remove_file(place_of(*old)));
-        files::sync_directory(place_of(*old).parent_path());
+        replacing(shelved);
+        make_way(item, shelved.relative);
     }
     return shelved;
+}
+
+void Library::make_way(const media_db::MediaItem& item, const fs::path& path) const {
+    const auto old = intact(item);
+    if (!old || old->path == path) return;
+    MF_AROUND("compress.library.unlink_old", files::remove_file(place_of(*old)));
+    files::sync_directory(place_of(*old).parent_path());
 }
 
 }  // namespace mediaferry::stages

@@ -31,9 +31,11 @@ public:
     /// Makes the finished file at `fresh` visible: in place of the item's older copy, whose owner, mode, attributes and times it takes over, else
     /// under the first free name. A copy that somebody changed is never replaced. `extension` "" = the original's. The bytes are read again where
     /// they then lie. Throws TransientError ("compress.library") when they are not those that were checked.
-    /// `replacing` is told what will lie there right before the older copy makes way.
+    /// `replacing` is told what will lie where right before the older copy makes way.
     Shelved shelve(const media_db::MediaItem&, const fs::path& fresh, const std::string& extension, const fs::path& original,
                    const std::function<void(const Shelved&)>& replacing);
+    /// Removes the item's older copy, if it lies there as we put it there, in favour of the one at `path`. One in that very place is not touched.
+    void make_way(const media_db::MediaItem&, const fs::path& path) const;
 
 private:
     fs::path folder_of(const media_db::MediaItem&) const;

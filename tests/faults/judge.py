@@ -2,7 +2,10 @@
 """Says whether anything is lost, doubled or wrong. It shares nothing with the product: its own SQL, its own hashing, the stand-ins' own records."""
 
 import base64
+import contextlib
+import functools
 import hashlib
+import json
 import os
 import re
 import sqlite3
@@ -48,6 +51,13 @@ def unfinished(relative: str) -> bool:
     return book(relative) or any(part.startswith((".mediaferry", ".st", ".syncthing")) for part in parts) or relative.endswith((".part", ".new"))
 
 
+def looking(ask):
+    def asked(judge: "Judge"):
+        with judge.look():
+            return ask(judge)
+    return functools.wraps(ask)(asked)
+
+
 class Judge:
     def __init__(self, root: Path, icloud, deletions, phone):
         """`icloud()`: Apple's assets; `deletions()`: Apple's record of deletions; `phone()`: name -> bytes on the phone."""
@@ -57,20 +67,30 @@ class Judge:
 
     # looking --------------------------------------------------------------------------------------------------------
 
-    def rows(self, sql: str) -> list[sqlite3.Row]:
-        if not self.database.exists():
-            return []
-        connection = sqlite3.connect(self.database, timeout=20)
-        connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")     # a name on disk may be any bytes
-        connection.row_factory = sqlite3.Row
+    @contextlib.contextmanager
+    def look(self):
+        """Questions asked within share a connection; no other process changes anything meanwhile."""
+        self.connection = sqlite3.connect(self.database, timeout=20) if self.database.exists() else None
+        if self.connection:
+            self.connection.text_factory = lambda text: text.decode("utf-8", "surrogateescape")     # a name on disk may be any bytes
+            self.connection.row_factory = sqlite3.Row
         try:
-            return connection.execute(sql).fetchall()
+            yield
+        finally:
+            if self.connection:
+                self.connection.close()
+            del self.connection
+
+    def rows(self, sql: str) -> list[sqlite3.Row]:
+        if not hasattr(self, "connection"):
+            with self.look():
+                return self.rows(sql)
+        try:
+            return self.connection.execute(sql).fetchall() if self.connection else []
         except sqlite3.OperationalError as error:
             if "no such table" in str(error):
                 return []           # killed before the first commit
             raise
-        finally:
-            connection.close()
 
     def files(self, folder: Path) -> dict[str, File]:
         return {str(p.relative_to(folder)): File(p) for p in sorted(folder.rglob("*")) if p.is_file() and not p.is_symlink()} if folder.is_dir() else {}
@@ -81,6 +101,7 @@ class Judge:
 
     # at every moment --------------------------------------------------------------------------------------------------
 
+    @looking
     def now(self) -> list[str]:
         """What must hold at any instant, also right after a kill."""
         wrong: list[str] = []
@@ -110,19 +131,19 @@ class Judge:
         """A proof in media.db is true."""
         wrong = []
         library = self.files(self.home / "library")
-        at_work = {row["media_id"] for row in self.rows("SELECT media_id FROM step WHERE stage = 'compress' AND status = 'running'")}
-        for row in self.rows("SELECT c.*, m.filename FROM copy c JOIN media m ON m.id = c.media_id WHERE c.removed_at IS NULL AND c.place IN ('nas', 'library')"):
-            if row["place"] == "library" and row["media_id"] in at_work and self.small_copy_left(library, row["path"]):
-                continue            # killed between a small copy's taking the place of another and the row that tells it: the step says so
+        for row in self.rows("SELECT c.*, m.filename, m.compression_metadata FROM copy c JOIN media m ON m.id = c.media_id WHERE c.removed_at IS NULL AND c.place IN ('nas', 'library')"):
+            if row["place"] == "library" and self.intended(row["compression_metadata"], library):
+                continue            # killed between a small copy's taking the place of another and the row that tells it: it was written down before
             there = (nas if row["place"] == "nas" else library).get(row["path"])
             if there is None or there.sha256 != row["sha256"]:
                 wrong.append(f"media.db says {row['place']}/{row['path']} is proven ({row['proof']}), and it is {'missing' if there is None else 'something else'}")
         return wrong
 
     @staticmethod
-    def small_copy_left(library: dict[str, File], path: str) -> bool:
-        """Under its name or, made into another format, under that name with another extension there is a file of the same folder."""
-        return any(os.path.splitext(name)[0] == os.path.splitext(path)[0] and file.size > 0 for name, file in library.items())
+    def intended(record: str | None, library: dict[str, File]) -> bool:
+        """What was about to take the place of an older small copy is there, with the very content that was announced."""
+        intention = (json.loads(record) if record else {}).get("intention")
+        return intention is not None and (there := library.get(intention["path"])) is not None and there.sha256 == intention["sha256"]
 
     def once(self) -> list[str]:
         """Nothing is done twice."""
@@ -146,6 +167,7 @@ class Judge:
 
     # when everything has been put right -------------------------------------------------------------------------------
 
+    @looking
     def settled(self) -> list[str]:
         """What must hold between two runs that ended well."""
         wrong = []
@@ -187,6 +209,7 @@ class Judge:
 
     # the end state ------------------------------------------------------------------------------------------------------
 
+    @looking
     def portrait(self) -> dict[str, set]:
         """All that must be the same after a disturbed and an undisturbed run; no times, no numbers of rows."""
         names = {row["id"]: f"{row['icloud_id']}/{row['resource']}/{row['apple_checksum']}" for row in self.rows("SELECT * FROM media")}

@@ -170,10 +170,11 @@ TEST_CASE("what took an older copy's place just before its run died is entered, 
     house.archive_and_release(id);
     const auto before = house.record(id);
     const auto older = house.copy(id, Place::library).value();
+    const auto older_bytes = test::read(house.shelf(id));
     house.clock.advance(kTenYears);
     house.nas_goes();
     REQUIRE(house.compress() == 0);
-    const auto made = house.record(id);
+    auto made = house.record(id);
     REQUIRE(made["sha256"] != before["sha256"]);
     house.decoded();
 
@@ -181,23 +182,55 @@ TEST_CASE("what took an older copy's place just before its run died is entered, 
     media_db::Evidence evidence{house.db()};
     evidence.removed(house.copy(id, Place::library).value().id, house.clock.now());
     evidence.add(older);
-    auto rows = before;
-    rows["intention"] = made;
-    media_db::Catalogue(house.db()).set_compression_record(id, rows.dump(), std::nullopt, house.clock.now());
-    media_db::Conveyor(house.db()).redo(id, "compress", house.clock.now());
     bool edited = false;
+    int files = 1;
     SECTION("and nothing else") {}
     SECTION("and somebody edited it since") {
         test::write(house.shelf(id), "edited");
         edited = true;
     }
+    SECTION("and the older one, of another extension, was still there") {
+        const auto renamed = fs::path(made["path"].get<std::string>()).replace_extension(".jxl");
+        fs::rename(house.shelf(id), house.settings.folders.library / renamed);
+        made["path"] = renamed.string();
+        test::write(house.settings.folders.library / older.path, older_bytes);
+        SECTION("as we put it there") {}
+        SECTION("edited since") {
+            test::write(house.settings.folders.library / older.path, "edited");
+            files = 2;
+        }
+    }
+    auto rows = before;
+    rows["intention"] = made;
+    media_db::Catalogue(house.db()).set_compression_record(id, rows.dump(), std::nullopt, house.clock.now());
+    media_db::Conveyor(house.db()).redo(id, "compress", house.clock.now());
     house.clock.advance(1h);
     CHECK(house.compress() == 0);
     CHECK(house.record(id)["sha256"] == (edited ? before : made)["sha256"]);
     CHECK(to_hex(house.copy(id, Place::library).value().sha256) == house.record(id)["sha256"]);
     CHECK(house.record(id).contains("intention") == edited);
-    CHECK(std::distance(fs::recursive_directory_iterator(house.settings.folders.library), {}) == 3);  // year, month, one copy
+    CHECK(std::distance(fs::recursive_directory_iterator(house.settings.folders.library), {}) == 2 + files);  // year, month
     CHECK(house.decoded() == 0);
+}
+
+TEST_CASE("what another photo of the same content took over before its own run came back is made anew", "[compress]") {
+    AgeingHouse house;
+    const auto id = house.photo();
+    const auto twin = house.add("IMG_0002.JPG", {"-i", (house.dir / "IMG_0001.JPG").string(), "-c", "copy"});
+    REQUIRE(house.compress() == 0);
+    const auto of_twin = house.record(twin);
+    auto rows = house.record(id);
+    fs::remove(house.shelf(id));  // as after the older copy made way, and before the row
+    rows["intention"] = of_twin;
+    media_db::Catalogue(house.db()).set_compression_record(id, rows.dump(), std::nullopt, house.clock.now());
+    media_db::Conveyor(house.db()).redo(id, "compress", house.clock.now());
+    house.clock.advance(1h);
+    CHECK(house.compress() == 0);
+    CHECK(house.step(id, "compress").status == StepStatus::done);
+    CHECK_FALSE(house.record(id).contains("intention"));
+    CHECK(house.record(id)["path"] != of_twin["path"]);
+    CHECK(house.record(twin) == of_twin);
+    CHECK(fs::exists(house.shelf(id)));
 }
 
 TEST_CASE("the last whole copy at home makes way for a small one only once the NAS's was read", "[compress]") {
