@@ -63,7 +63,8 @@ def empty_of(folder: Path) -> None:
 class Disk:
     """An ext4 in memory if this machine lets us mount one, else a plain folder."""
 
-    def __init__(self, at: Path, megabytes: int):
+    def __init__(self, at: Path, megabytes: int, names: int = 0):
+        """`names`: so many inodes; 0: as mkfs thinks."""
         self.at, self.image, self.mounted = at, None, False
         at.mkdir(parents=True, exist_ok=True)
         memory = Path("/dev/shm")
@@ -72,7 +73,7 @@ class Disk:
         self.image = memory / f"mediaferry-faults-{os.getpid()}-{at.name}-{time.monotonic_ns()}.img"
         with open(self.image, "wb") as file:
             file.truncate(megabytes << 20)
-        made = subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", str(self.image)], capture_output=True)
+        made = subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", *(["-N", str(names)] if names else []), str(self.image)], capture_output=True)
         self.mounted = made.returncode == 0 and self.mount()
         if not self.mounted:
             self.image.unlink()
@@ -207,16 +208,19 @@ class Bench:
 
     # running --------------------------------------------------------------------------------------------------------
 
-    def environment(self, fault: str = "", under: str = "", within: str = "", log: bool = False) -> dict[str, str]:
-        extra = {"LD_PRELOAD": str(self.shim), "MEDIAFERRY_FAULT_UNDER": under or f"{self.root}:socket:"}
+    def environment(self, fault: str = "", under: str = "", within: str = "", log: bool = False, clock: int = 0) -> dict[str, str]:
+        """`clock`: seconds that the run's wall clock is ahead."""
+        extra = {"LD_PRELOAD": str(self.shim), "MEDIAFERRY_FAULT_UNDER": under or f"{self.root}:socket:", "MEDIAFERRY_FAULT_HURRY": "20"}
+        world = self.world.environment()
+        extra |= {"MEDIAFERRY_FAULT_CLOCK": str(int(world.get("MEDIAFERRY_FAULT_CLOCK", "0")) + clock)} if clock else {}
         extra |= {"MEDIAFERRY_FAULT": fault} if fault else {}
         extra |= {"MEDIAFERRY_FAULT_IN": within} if within else {}
         extra |= {"MEDIAFERRY_FAULT_LOG": str(self.log)} if log else {}
-        return self.world.environment(**extra)
+        return world | extra
 
     def run(self, stage: str, fault: str = "", **more) -> Ended:
         """One stage run, disturbed if a fault is given."""
-        environment = self.environment(fault, **more) if fault or more else self.world.environment()
+        environment = self.environment(fault, **more)
         try:
             done = subprocess.run([str(binary()), "--run-stage", stage], env=environment, text=True, capture_output=True, timeout=300, cwd=self.root)
         except subprocess.TimeoutExpired as late:

@@ -9,19 +9,17 @@ Which runs come to which failpoint is recorded first, by running each undisturbe
 UNREACHED says why."""
 
 import argparse
-import json
-import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter, defaultdict
-from dataclasses import asdict
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "support"), str(Path(__file__).resolve().parent)]
+import side_by_side
 from bench import LEGS, STAGE_OF, Bench, Ended
+from healing import Healer
 from results import SOURCE, Results
 from share_bench import ShareBench
 from verbs import SHARE_VERBS, VERBS, Verb
@@ -67,8 +65,8 @@ BY_THE_CLOCK = "db.runs.progress."
 
 
 class Failpoints:
-    def __init__(self, bench: Bench, given: argparse.Namespace):
-        self.bench, self.given = bench, given
+    def __init__(self, bench: Bench, given: argparse.Namespace, stop: side_by_side.Stop):
+        self.bench, self.given, self.stop = bench, given, stop
         self.random = random.Random(given.seed)
         on_share = isinstance(bench, ShareBench)
         legs = {leg: Verb(leg, leg, ["--run-stage", stage]) for leg, stage in LEGS if not on_share or leg in SHARE_LEGS}
@@ -77,12 +75,12 @@ class Failpoints:
         self.tried: Counter[str] = Counter()
         self.names: set[str] = set()
         self.wrong: dict[str, list[str]] = defaultdict(list)
-        self.swept: Counter[str] = Counter()
+        self.healer = Healer(bench)
         self.until: float | None = None
         self.possible = 0, 0
 
     def over(self) -> bool:
-        return self.until is not None and time.monotonic() > self.until
+        return self.stop.said or self.until is not None and time.monotonic() > self.until
 
     @staticmethod
     def listed() -> dict[str, str]:
@@ -154,16 +152,6 @@ class Failpoints:
                 return []
         return wrong + [f"the healing run ended with {said.code}: {said.err.strip().splitlines()[-1:]}"]
 
-    def leftovers(self) -> list[str]:
-        found = self.bench.judge.leftovers()
-        kinds = {self.bench.judge.shape(one) for one in found}
-        if not any(self.swept[kind] < 3 for kind in kinds):
-            return []
-        self.swept.update(kinds)
-        time.sleep(1.1)                     # cleanup_after is 0 s: what was touched in this second stays
-        self.bench.run("cleanup")
-        return [f"nobody removes {one}" for one in self.bench.judge.leftovers()]
-
     def trial(self, name: str, run: str, k: int, action: str, tell: bool = False) -> None:
         bench, verb = self.bench, self.runs[run]
         self.put_back(verb)
@@ -175,7 +163,7 @@ class Failpoints:
             wrong.append(f"was not killed there; ended with {ended.code}")
         if action == "throw" and (ended.code in (70, -99) or ended.code < 0):
             wrong.append(f"ended with {ended.code}: {ended.err.strip().splitlines()[-1:]}")
-        wrong = wrong or self.heal(verb) or ([] if verb.broken or verb.unaudited else bench.audit()) or self.leftovers()
+        wrong = wrong or self.heal(verb) or ([] if verb.broken or verb.unaudited else bench.audit()) or self.healer.leftovers()
         if tell:
             print(ended, wrong, sep="\n")
         if wrong:
@@ -191,6 +179,20 @@ class Failpoints:
     def excused(name: str) -> str | None:
         return next((why for start, why in UNREACHED.items() if name.startswith(start)), None)
 
+    def tell_unreached(self, listed: dict[str, str], share: "Failpoints | None", nowhere: list[str], found: Results) -> None:
+        """The names that no run comes to, the reasons that are no longer needed, the commits without a name."""
+        excuses = [start for start in UNREACHED if any(name.startswith(start) for name in [*self.reached, *(share.reached if share else ())])]
+        for start in excuses:
+            print(f"REACHED AFTER ALL, no reason is needed: {start}")
+        forgotten = [name for name in nowhere if self.excused(name) is None]
+        nameless = unnamed_transactions()
+        for name in forgotten:
+            print(f"NO RUN REACHES {name}: {listed[name]}")
+        for line in nameless:
+            print(f"A COMMIT WITHOUT A NAME: {line}")
+        found.add("failpoints that no run reaches, and commits that have none", len(listed), len(forgotten) + len(nameless) + len(excuses),
+                  f"{len(nowhere) - len(forgotten)} unreached with a reason")
+
     @staticmethod
     def hits(count: int) -> list[int]:
         return sorted({1 + (count - 1) * i // (FURTHER - 1) for i in range(FURTHER)})
@@ -200,20 +202,22 @@ class Failpoints:
         ways = {run: 1 if name.startswith(BY_THE_CLOCK) else count for run, count in self.reached[name].items()}
         return {run: count for run, count in ways.items() if self.runs[run].single} or ways
 
-    def on_the_share(self, listed: dict[str, str], part: int, parts: int) -> None:
+    def on_the_share(self, listed: dict[str, str]) -> None:
         """The share's own steps: each name once, in the small size some of them."""
-        points = sorted(name for name in listed if name in self.reached and name.startswith("smb.") and self.given.only in name)[part - 1::parts]
+        points = side_by_side.mine(sorted(name for name in listed if name in self.reached and name.startswith("smb.") and self.given.only in name), self.given.part)
         for name, run in SHARE_WRONG_ONCE.items():
             if name in points:
                 self.trial(name, run, 1, "kill")
         if not self.given.full:
             points = self.random.sample(points, min(SHARE_SAMPLE, len(points)))
         for name in points:
+            if self.over():
+                return
             run, count = self.random.choice(sorted(self.ways(name).items()))
             self.trial(name, run, self.random.randint(1, count), "kill")
 
     def quick(self, points: list[str]) -> None:
-        """Each name once in turn, in whichever run; as many as there is time for."""
+        """Each name once, in whichever run."""
         for name, run in WRONG_ONCE.items():
             if run in self.reached.get(name, {}):
                 self.trial(name, run, 1, "kill")
@@ -248,36 +252,11 @@ class Failpoints:
             self.trial(*one)
 
 
-def drawn(tried: int, possible: int) -> str:
-    return f", drawn from {possible:,}" if tried < possible else ""
-
-
 def unnamed_transactions() -> list[str]:
     """Every commit has a name: a Transaction without one is a step that no test kills at."""
     found = subprocess.run(["grep", "-rnE", r"Transaction [a-z_]+[({][^;]*;", str(SOURCE / "common"), str(SOURCE / "stages"), str(SOURCE / "daemon"), "--include=*.cpp"],
                            capture_output=True, text=True).stdout
     return [line.removeprefix(str(SOURCE) + "/") for line in found.splitlines() if "MF_COMMIT" not in line and "SQLite::" not in line]
-
-
-def in_parts(given: argparse.Namespace) -> int:
-    """Most of a trial is waiting: several benches side by side, each with its share of the names."""
-    words = [sys.executable, __file__, *(["--full"] if given.full else []), *(["--seconds", str(given.seconds)] if given.seconds else []), "--seed", str(given.seed), "--only", given.only]
-    with tempfile.TemporaryDirectory() as folder:
-        files = [Path(folder) / f"{part}.json" for part in range(1, given.processes + 1)]
-        running = [subprocess.Popen([*words, "--part", f"{number}/{given.processes}"], env=os.environ | {"MEDIAFERRY_PART": str(file)}) for number, file in enumerate(files, 1)]
-        died = [process.args for process in running if process.wait() != 0]
-        said = [json.loads(file.read_text()) for file in files if file.exists()]
-    if died or not said:
-        raise SystemExit(f"a part did not come to its end: {died}")
-    found = Results("failpoints", "full" if given.full else "quick")
-    names = sum(len(one["names"]) for one in said)
-    for at, row in enumerate(said[0]["rows"]):
-        whole = "no run reaches" in row["what"]         # each part looked at all of them
-        tried, violations = (row["tried"], row["violations"]) if whole else (sum(one["rows"][at][key] for one in said) for key in ("tried", "violations"))
-        possible = sum(one["possible"][min(at, 1)] for one in said)
-        notes: dict[object, str] = {SHARE_ROW: "", 0: f"{names} of {said[0]['listed']} names, in {said[0]['runs']} kinds of runs" + drawn(tried, possible)}
-        found.add(row["what"], tried, violations, row["note"] if whole else notes.get(row["what"], notes.get(at, drawn(tried, possible).lstrip(", "))))
-    return found.write()
 
 
 def main() -> int:
@@ -288,27 +267,25 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="which run reaches which failpoint how often; tries nothing")
     parser.add_argument("--one", metavar="NAME[:k]=ACTION", help="one trial, told at length")
     parser.add_argument("--share", action="store_true", help="with --list, --one: the runs whose archive is on a share; without: those alone")
-    parser.add_argument("--part", default="1/1", metavar="I/N", help="every N-th name only, from the I-th on; with N > 1 no result is kept but printed as JSON")
-    parser.add_argument("--processes", type=int, default=1, help="so many parts at a time")
+    side_by_side.arguments(parser)
     parser.add_argument("--seconds", type=float, help="stop beginning new trials after this long")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     given = parser.parse_args()
-    if given.seconds is None and not given.full:
-        given.seconds = 45
+    size = "full" if given.full else "quick"
     if given.processes > 1:
-        return in_parts(given)
+        return side_by_side.run("failpoints", size, given.processes)
+    stop = side_by_side.Stop()
     listed = Failpoints.listed()
-    part, parts = map(int, given.part.split("/"))
     share = None
     if not (given.list or given.one or given.leg or given.share):
         with ShareBench(KEYS[:6], "failpoints-share") as bench:
             bench.prepare()
-            share = Failpoints(bench, given)
+            share = Failpoints(bench, given, stop)
             share.record()
-            share.on_the_share(listed, part, parts)
+            share.on_the_share(listed)
     with (ShareBench if given.share else Bench)(KEYS if given.full or given.list else KEYS[:6], "failpoints") as bench:
         bench.prepare()
-        work = Failpoints(bench, given)
+        work = Failpoints(bench, given, stop)
         work.record()
         nowhere = [name for name in work.unreached(listed) if share is None or name not in share.reached]
         if given.list:
@@ -323,33 +300,18 @@ def main() -> int:
         if given.seconds:
             work.until = time.monotonic() + given.seconds
         if given.share:
-            work.on_the_share(listed, part, parts)
+            work.on_the_share(listed)
             return 1 if work.wrong else 0
-        points = sorted(name for name in listed if name in work.reached and given.only in name)
-        points = points[part - 1::parts]
+        points = side_by_side.mine(sorted(name for name in listed if name in work.reached and given.only in name), given.part)
         (work.full if given.full else work.quick)(points)
-    found = Results("failpoints", "full" if given.full else "quick")
-    found.add("kill -9 at a named failpoint", work.tried["kill"], len(work.wrong["kill"]), f"{len(work.names)} of {len(listed)} names, in {len(work.runs)} kinds of runs" + drawn(work.tried["kill"], work.possible[0]))
+    found = Results("failpoints", size)
+    found.add("kill -9 at a named failpoint", work.tried["kill"], len(work.wrong["kill"]), f"of {len(listed)}, in {len(work.runs)} kinds of runs", len(work.names), work.possible[0])
     if given.full:
-        found.add("the step at a named failpoint fails", work.tried["throw"], len(work.wrong["throw"]), drawn(work.tried["throw"], work.possible[1]).lstrip(", "))
+        found.add("the step at a named failpoint fails", work.tried["throw"], len(work.wrong["throw"]), possible=work.possible[1])
     if share:
         found.add(SHARE_ROW, share.tried["kill"], len(share.wrong["kill"]))
-    if given.leg is None:
-        excuses = [start for start in UNREACHED if any(name.startswith(start) for name in [*work.reached, *(share.reached if share else ())])]
-        for start in excuses:
-            print(f"REACHED AFTER ALL, no reason is needed: {start}")
-        forgotten = [name for name in nowhere if work.excused(name) is None]
-        nameless = unnamed_transactions()
-        for name in forgotten:
-            print(f"NO RUN REACHES {name}: {listed[name]}")
-        for line in nameless:
-            print(f"A COMMIT WITHOUT A NAME: {line}")
-        found.add("failpoints that no run reaches, and commits that have none", len(listed), len(forgotten) + len(nameless) + len(excuses),
-                  f"{len(nowhere) - len(forgotten)} unreached with a reason")
-    if parts > 1:
-        rows = [asdict(row) for row in found.rows]
-        Path(os.environ["MEDIAFERRY_PART"]).write_text(json.dumps({"rows": rows, "names": sorted(work.names), "listed": len(listed), "runs": len(work.runs), "possible": work.possible}))
-        return 0
+    if given.leg is None and side_by_side.first(given.part):
+        work.tell_unreached(listed, share, nowhere, found)
     return found.write()
 
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every fault campaign there is, one line each, and the table of what they found.
 
-    scripts/faults [--full] [--only NAME,NAME] [--resume] [--seed N]      runs them and prints the table
+    scripts/faults [--full] [--only NAME,NAME] [--resume] [--seed N] [--processes N]      runs them and prints the table
+    scripts/faults --everything [--processes N]                          the same without a limit of time: every fault at every step
     scripts/faults --list                                                what there is
     scripts/faults --table                                               takes the kept results over into docs/reliability/ and makes
                                                                          docs/RELIABILITY.md's table of all that lie there
@@ -21,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import results
-from results import SOURCE, Results
+from results import SOURCE, Results, Row
 
 BUILD = Path(os.environ.get("MEDIAFERRY_BUILD", SOURCE / "build" / "dev"))
 HERE = Path(__file__).resolve().parent
@@ -38,18 +39,20 @@ class Campaign:
     program: list[str]
     builds: tuple[str, ...] = ()
     seeded: bool = False
+    dealt: bool = False          # knows --processes: shares of it run side by side
+    all_there_is: str = ""       # its word for no limit of time, where --full has one
 
 
 CAMPAIGNS = [
-    Campaign("failpoints", "R1", ["failpoints.py"], seeded=True),
-    Campaign("random_kills", "R1", ["random_kills.py"], seeded=True),
-    Campaign("kills", "R3", ["campaign.py", "--only", "kills,again", "--as", "kills"], seeded=True),
-    Campaign("errors", "R2", ["campaign.py", "--only", "errors,reads", "--as", "errors"], seeded=True),
+    Campaign("failpoints", "R1", ["failpoints.py"], seeded=True, dealt=True),
+    Campaign("random_kills", "R1", ["random_kills.py"], seeded=True, dealt=True),
+    Campaign("kills", "R3", ["campaign.py", "--only", "kills,again", "--as", "kills"], seeded=True, dealt=True, all_there_is="--everything"),
+    Campaign("errors", "R2", ["campaign.py", "--only", "errors,reads", "--as", "errors"], seeded=True, dealt=True, all_there_is="--everything"),
     Campaign("durability", "R4", ["durability.py"]),
     Campaign("lying_icloud", "issue 3.4", ["lying_icloud.py"], builds=("lying_icloud",)),
-    Campaign("power_cuts", "R4", ["power_cuts.py"], seeded=True),
+    Campaign("power_cuts", "R4", ["power_cuts.py"], seeded=True, dealt=True, all_there_is="--everything"),
     Campaign("media_db_faults", "R2", ["media_db_faults.py"], seeded=True),
-    Campaign("nas", "R5", ["campaign.py", "--only", "nas", "--as", "nas"], seeded=True),
+    Campaign("nas", "R5", ["campaign.py", "--only", "nas", "--as", "nas"], seeded=True, dealt=True, all_there_is="--everything"),
     Campaign("exchange_kills", "R3", ["exchange_kills.py"], seeded=True),
     Campaign("malformed", "6", ["malformed_media.py"], seeded=True),
     Campaign("fuzz", "6", ["fuzz.py"], builds=("fuzz_replay",)),
@@ -76,6 +79,8 @@ def run(campaign: Campaign, given: argparse.Namespace) -> int:
     ours = first.endswith(".py")
     command = [sys.executable, str(HERE / first), *words] if ours else [str(BUILD / first), *words]
     command += ["--full"] if ours and given.full else []
+    command += [campaign.all_there_is] if given.everything and campaign.all_there_is else []
+    command += ["--processes", str(given.processes)] if campaign.dealt and given.processes > 1 else []
     command += ["--seed", str(given.seed)] if campaign.seeded and given.seed is not None else []
     environment = os.environ | {"MEDIAFERRY_FAULTS": size(given.full)}
     if ours:
@@ -105,7 +110,7 @@ def table(full: bool) -> str:
     plan = {campaign.name: campaign.issue for campaign in CAMPAIGNS}
     for result in there:
         for row in result["rows"]:
-            lines.append(f"| {plan[result['campaign']]} | {row['what']} | {row['tried']:,} | {row['violations']} | {row['note']} |")
+            lines.append(f"| {plan[result['campaign']]} | {row['what']} | {row['tried']:,} | {row['violations']} | {Row(**row).remark()} |")
     tried, violations = (sum(row[key] for result in there for row in result["rows"]) for key in ("tried", "violations"))
     lines.append(f"| | **together** | **{tried:,}** | **{violations}** | |")
     commits = sorted({result["commit"].removesuffix("-dirty") for result in there})
@@ -119,12 +124,13 @@ def table(full: bool) -> str:
 def page_table() -> str:
     """What docs/RELIABILITY.md shows: of each campaign its release size if that was run, else the size of scripts/test, and which of the two it is."""
     lines = ["| campaign | plan | what was tried | tried | violations | size | commit | day |", "|-|-|-|-:|-:|-|-|-|"]
-    rows = [(campaign.name, campaign.issue) for campaign in CAMPAIGNS] + [("quick", "R2, R3, R5"), ("mutants", "R11")]
+    rows = [(campaign.name, campaign.issue) for campaign in CAMPAIGNS] + [("mutants", "R11")]
     for name, issue in rows:
         if result := kept(name, True) or kept(name, False):
             word = "release" if result["size"] == "full" else "CI"
             for row in result["rows"]:
-                what = row["what"] + (f" ({row['note']})" if row["note"] else "")
+                remark = Row(**row).remark()
+                what = row["what"] + (f" ({remark})" if remark else "")
                 lines.append(f"| `{name}` | {issue} | {what} | {row['tried']:,} | {row['violations']} | {word} | {result['commit']} | {result['day']} |")
         else:
             lines.append(f"| `{name}` | {issue} | not run for this page | | | | | |")
@@ -136,7 +142,7 @@ def write_table() -> int:
     if BEGIN not in text or END not in text:
         print(f"{PAGE} has no place for the table: a line {BEGIN} and a line {END}", file=sys.stderr)
         return 65
-    for name in [*(campaign.name for campaign in CAMPAIGNS), "quick", "mutants"]:
+    for name in [*(campaign.name for campaign in CAMPAIGNS), "mutants"]:
         for full in (False, True):
             results.publish(name, size(full))
     before, rest = text.split(BEGIN, 1)
@@ -148,12 +154,15 @@ def write_table() -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="release size: everything, for hours; without it the size that scripts/test runs")
+    parser.add_argument("--everything", action="store_true", help="--full, and no campaign stops before it has tried all there is")
+    parser.add_argument("--processes", type=int, default=1, help="shares of a campaign side by side; one a core is about right")
     parser.add_argument("--only", help="names, separated by commas; see --list")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--resume", action="store_true", help="pass over what has a good result of this commit")
     parser.add_argument("--table", action="store_true", help="publish the kept results in docs/reliability/ and docs/RELIABILITY.md; runs nothing")
     parser.add_argument("--seed", type=int)
     given = parser.parse_args()
+    given.full = given.full or given.everything
     if given.list:
         for campaign in CAMPAIGNS:
             result = kept(campaign.name, True)

@@ -19,7 +19,8 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "support"), str(Path(__file__).resolve().parent)]
 from bench import LEGS, STAGE_OF, Bench
-from campaign import SMALL, Campaign
+from campaign import SMALL
+from healing import Healer
 from results import Results
 from sqlite_pages import pages_of, spoil
 from volume import Volume, why_not
@@ -32,7 +33,7 @@ DAMAGED, LOCKED, TRY_LATER = 65, 69, 75
 class MediaDbFaults:
     def __init__(self, bench: Bench, results: Results, given: argparse.Namespace):
         self.bench, self.results, self.given, self.random = bench, results, given, random.Random(given.seed)
-        self.campaign = Campaign(bench, argparse.Namespace(seed=given.seed, seconds=None, per_leg=2, leg=None))
+        self.healer = Healer(bench)
         self.database = bench.world.database
         self.backups = self.database.parent / "state" / "backups"
         self.tried = self.bad = 0
@@ -84,7 +85,7 @@ class MediaDbFaults:
         return self.said(self.bench.world.run("db", "restore", *words, "--yes"), 0)
 
     def healed(self, leg: str) -> list[str]:
-        return self.campaign.heal(leg) or self.bench.audit()
+        return self.healer.heal(leg) or self.bench.audit()
 
     # another program holds it -------------------------------------------------------------------------------------------
 

@@ -19,14 +19,17 @@ from collections import Counter
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "support"), str(Path(__file__).resolve().parent)]
+import side_by_side
 from bench import LEGS, STAGE_OF, Bench
-from campaign import SMALL, Campaign
+from campaign import SMALL
+from healing import Healer
 from nas_faults import NasFaults
 from results import Results
 from volume import LOGFLUSH, NOLOGFLUSH, Volume, why_not
 from world import binary
 
 NAS_LEGS = ("nas_archive", "nas_archive.settle", "icloud_delete")
+QUICK, FULL, EVERYTHING = {"ext4": 24, "xfs": 8}, {"ext4": 800, "xfs": 240}, {"ext4": 7500, "xfs": 2500}
 SIDES = {"home": "the server's", "nas": "the NAS's", "both": "both"}
 
 
@@ -59,9 +62,10 @@ class PowerBench(Bench):
 
 
 class PowerCuts:
-    def __init__(self, bench: PowerBench, given: argparse.Namespace):
-        self.bench, self.given, self.random = bench, given, random.Random(given.seed)
-        self.campaign = Campaign(bench, argparse.Namespace(seed=given.seed, seconds=None, per_leg=2, leg=None))
+    def __init__(self, bench: PowerBench, given: argparse.Namespace, stop: side_by_side.Stop):
+        self.bench, self.given, self.stop = bench, given, stop
+        self.random = random.Random(f"{given.seed} {given.part}")
+        self.healer = Healer(bench)
         self.points: dict[str, int] = {}
         self.lasts: dict[str, float] = {}
         self.tried: Counter[str] = Counter()
@@ -166,11 +170,11 @@ class PowerCuts:
             wrong = self.cut(leg, side, again, 0.0, NOLOGFLUSH)[1] + bench.judge.now()
             bench.run(STAGE_OF[leg])                    # two deaths set an item aside by design; a person lets it go on
             bench.world.run("release", "--all")
-        wrong = wrong or self.campaign.heal(leg)
+        wrong = wrong or self.healer.heal(leg)
         if not wrong and number % 2 == 0:
             wrong = bench.audit()
         if not wrong and number % 20 == 3:
-            wrong = self.campaign.finish(leg)
+            wrong = self.healer.finish(leg)
         if wrong:
             self.violations[side] += 1
             print(f"VIOLATION {leg} [{what}]", *("  " + one for one in wrong[:12]), sep="\n", flush=True)
@@ -190,6 +194,8 @@ class PowerCuts:
         pairs = [(leg, side) for leg, _ in LEGS if self.given.leg in (None, leg) for side in SIDES if side == "home" or leg in NAS_LEGS]
         self.random.shuffle(pairs)
         for number in range(self.given.cuts):
+            if self.stop.said:
+                return
             self.trial(*pairs[number % len(pairs)], number // len(pairs) if self.given.cuts >= 4 * len(pairs) else number)
 
     def would_show(self, results: Results, kind: str) -> None:
@@ -218,13 +224,18 @@ def main() -> int:
     parser.add_argument("--leg", choices=[leg for leg, _ in LEGS])
     parser.add_argument("--cuts", type=int, help="cuts on each file system")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--everything", action="store_true", help="--full with 10,000 cuts, for a night")
+    side_by_side.arguments(parser)
     given = parser.parse_args()
-    results = Results("power_cuts", "full" if given.full else "quick")
-    wanted = {"ext4": 800 if given.full else 14, "xfs": 240 if given.full else 4}
-    skipped = 0
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))       # so that mounts and stand-ins are taken down
+    given.full = given.full or given.everything
+    size = "full" if given.full else "quick"
+    if given.processes > 1:
+        return side_by_side.run("power_cuts", size, given.processes)
+    results = Results("power_cuts", size)
+    wanted = EVERYTHING if given.everything else FULL if given.full else QUICK
+    asked, skipped, stop = given.cuts, 0, side_by_side.Stop()
     for kind in given.fs.split(","):
-        given.cuts = given.cuts or wanted[kind]
+        given.cuts = side_by_side.share(asked or wanted[kind], given.part)
         if reason := why_not(kind):
             print(f"SKIPPED: power cuts on {kind}: {reason}", file=sys.stderr)
             results.add(f"power cut off in a stage run, {kind}", 0, 0, f"skipped: {reason}")
@@ -232,13 +243,12 @@ def main() -> int:
             continue
         with PowerBench(kind) as bench:
             bench.prepare()
-            cuts = PowerCuts(bench, given)
+            cuts = PowerCuts(bench, given, stop)
             cuts.measure()
             cuts.run()
             cuts.tell(results, kind)
-            if kind == "ext4" or given.full:
+            if (kind == "ext4" or given.full) and side_by_side.first(given.part):
                 cuts.would_show(results, kind)
-        given.cuts = None
     code = results.write()
     return 0 if skipped == len(given.fs.split(",")) else code     # told loudly; not what this machine is there for
 

@@ -8,6 +8,7 @@ at the end of the journey the rest of the way is gone as a person would, and eve
     random_kills.py [--full] [--kills N] [--seed N] [--seconds N] [--journey N]"""
 
 import argparse
+import itertools
 import os
 import random
 import signal
@@ -18,8 +19,10 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "support"), str(Path(__file__).resolve().parent)]
+import side_by_side
 import tiny_library
 from bench import STAGE_OF, Bench
+from healing import Healer
 from results import Results
 from world import binary
 
@@ -31,13 +34,13 @@ HOWS = ("everything at once", "one process of it", "the parent alone")
 
 
 class RandomKills:
-    def __init__(self, bench: Bench, given: argparse.Namespace):
-        self.bench, self.given = bench, given
+    def __init__(self, bench: Bench, given: argparse.Namespace, stop: side_by_side.Stop):
+        self.bench, self.given, self.stop = bench, given, stop
         self.random = random.Random(given.seed)
         self.killed: Counter[tuple[str, str]] = Counter()
         self.wrong: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.durations: dict[str, float] = {}
-        self.swept: Counter[str] = Counter()
+        self.healer = Healer(bench)
         self.journeys = 0
         self.until = time.monotonic() + given.seconds if given.seconds else None
         self.daemon_config = bench.root / "daemon.yaml"
@@ -49,7 +52,7 @@ class RandomKills:
         return sum(self.killed.values())
 
     def over(self) -> bool:
-        return self.count() >= self.given.kills or (self.until is not None and time.monotonic() > self.until)
+        return self.stop.said or self.count() >= self.given.kills or (self.until is not None and time.monotonic() > self.until)
 
     # killing --------------------------------------------------------------------------------------------------------
 
@@ -141,7 +144,7 @@ class RandomKills:
             if bench.world.database.exists() and self.attention():
                 bench.world.run("release", "--all")
         self.journeys += 1
-        wrong = wrong or self.to_the_end(leg) or bench.audit() or self.leftovers()
+        wrong = wrong or self.to_the_end(leg) or bench.audit() or self.healer.leftovers()
         if wrong:
             self.wrong[what, how].append(wrong[0])
             print("VIOLATION " + ", ".join(told), *("  " + one for one in wrong[:12]), sep="\n", flush=True)
@@ -167,16 +170,6 @@ class RandomKills:
                 break
         return bench.judge.now() + bench.judge.settled() + wrong
 
-    def leftovers(self) -> list[str]:
-        found = self.bench.judge.leftovers()
-        kinds = {self.bench.judge.shape(one) for one in found}
-        if not any(self.swept[kind] < 3 for kind in kinds):
-            return []
-        self.swept.update(kinds)
-        time.sleep(1.1)                     # cleanup_after is 0 s: what was touched in this second stays
-        self.bench.run("cleanup")
-        return [f"nobody removes {one}" for one in self.bench.judge.leftovers()]
-
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -185,28 +178,30 @@ def main() -> int:
     parser.add_argument("--journey", type=int, help="this one alone")
     parser.add_argument("--seconds", type=float, help="stop beginning new journeys after this long")
     parser.add_argument("--seed", type=int, default=1)
+    side_by_side.arguments(parser)
     given = parser.parse_args()
-    given.kills = given.kills or (500 if given.full else 8)
+    size = "full" if given.full else "quick"
+    if given.processes > 1:
+        return side_by_side.run("random_kills", size, given.processes)
+    given.kills = side_by_side.share(given.kills or (500 if given.full else 8), given.part)
     given.seconds = given.seconds or (None if given.full else 30)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))       # so that mounts and stand-ins are taken down
+    stop = side_by_side.Stop()
     with Bench(KEYS if given.full else QUICK, "random-kills") as bench:
         began = time.monotonic()
         bench.prepare()
-        work = RandomKills(bench, given)
+        work = RandomKills(bench, given, stop)
         print(f"prepared in {time.monotonic() - began:.1f} s", file=sys.stderr)
-        number = 0
-        while not work.over() or number < 2:
-            work.random.seed(f"{given.seed} {number}")
-            if given.journey is None or number == given.journey:
-                work.journey(number)
-            elif number > given.journey:
+        part, parts = map(int, given.part.split("/"))
+        numbers = [given.journey] if given.journey is not None else (number for number in itertools.count() if number // 2 % parts == part - 1)
+        for tried, number in enumerate(numbers):
+            if work.over() and tried >= 2:
                 break
-            number += 1
-    found = Results("random_kills", "full" if given.full else "quick")
+            work.random.seed(f"{given.seed} {number}")
+            work.journey(number)
+    found = Results("random_kills", size)
     for (what, how), count in sorted(work.killed.items()):
         found.add(f"kill -9 of {what} at a random moment, {how}", count, len(work.wrong[what, how]))
-    if found.rows:
-        found.rows[0].note = f"{work.journeys} journeys of {len(KEYS if given.full else QUICK)} assets, each gone to its end"
+    found.add(f"journeys of {len(KEYS if given.full else QUICK)} assets with such kills, each gone to its end", work.journeys, 0)
     return found.write()
 
 

@@ -42,6 +42,13 @@ class Row:
     tried: int           # trials that ran to their end
     violations: int
     note: str = ""       # what was skipped and why; what it was tried on
+    places: int = 0      # different failpoints, calls, … among them, where that can be said
+    possible: int = 0    # what they were drawn from; 0: all there are
+
+    def remark(self) -> str:
+        """The note for a reader, with the numbers."""
+        return ", ".join(word for word in (f"{self.places:,} different places" if self.places else "", self.note,
+                                           f"drawn from {self.possible:,}" if self.possible > self.tried else "") if word)
 
 
 @dataclass
@@ -52,15 +59,24 @@ class Results:
     rows: list[Row] = field(default_factory=list)
     began: float = field(default_factory=time.time)
 
-    def add(self, what: str, tried: int, violations: int, note: str = "") -> None:
-        self.rows.append(Row(what, tried, violations, note))
+    def add(self, what: str, tried: int, violations: int, note: str = "", places: int = 0, possible: int = 0) -> None:
+        self.rows.append(Row(what, tried, violations, note, places, possible))
+
+    def add_up(self, rows: list[dict]) -> None:
+        """Another part's rows: what has the same words is added, numbers to numbers."""
+        for row in (Row(**one) for one in rows):
+            if there := next((one for one in self.rows if one.what == row.what), None):
+                for number in ("tried", "violations", "places", "possible"):
+                    setattr(there, number, getattr(there, number) + getattr(row, number))
+            else:
+                self.rows.append(row)
 
     def write(self) -> int:
         """Keeps the rows, prints them, and gives the exit code: 1 if anything was violated or nothing was tried."""
         FOLDER.mkdir(parents=True, exist_ok=True)
         kept = {"campaign": self.campaign, "size": self.size, "commit": commit(), "day": time.strftime("%Y-%m-%d", time.gmtime(self.began)),
-                "seconds": round(time.time() - self.began), "rows": [asdict(row) for row in self.rows]}
+                "seconds": round(time.time() - self.began), "began": self.began, "rows": [asdict(row) for row in self.rows]}
         (FOLDER / f"{self.campaign}.{self.size}.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
         for row in self.rows:
-            print(f"{self.campaign:12} {row.what:70} {row.tried:8} tried {row.violations:4} violations  {row.note}")
+            print(f"{self.campaign:12} {row.what:70} {row.tried:8} tried {row.violations:4} violations  {row.remark()}")
         return 1 if any(row.violations for row in self.rows) or not any(row.tried for row in self.rows) else 0

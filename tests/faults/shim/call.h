@@ -36,6 +36,7 @@ struct Plan {
     pid_t pid = 0;
     long clock_off = 0, clock_at = 0;  // seconds that the wall clock is wrong by, from the k-th counted call on
     bool lying_fsync = false;
+    long hurry = 1;  // how many times shorter a sleep is
     std::atomic<long> counted{0}, reads{0};
 };
 Plan plan;
@@ -130,6 +131,7 @@ __attribute__((constructor)) void begin() {
         plan.clock_off = strtol(off, &rest, 10);
         plan.clock_at = *rest == '@' ? strtol(rest + 1, nullptr, 10) : 0;
     }
+    if (const char* hurry = getenv("MEDIAFERRY_FAULT_HURRY")) plan.hurry = strtol(hurry, nullptr, 10);
     plan.lying_fsync = getenv("MEDIAFERRY_FAULT_NOSYNC") != nullptr;
     if (const char* log = getenv("MEDIAFERRY_FAULT_LOG")) plan.log = REAL(open)(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     plan.pid = ::getpid();

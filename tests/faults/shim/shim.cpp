@@ -10,6 +10,7 @@
 //     close_EIO, …          the k-th close of a file that was open for writing is done and fails (what a NAS could not write comes then)
 //     recv_ECONNRESET, …    the k-th answer read from a socket fails;  recv_short: it ends there, as if the other side had hung up
 //   MEDIAFERRY_FAULT_CLOCK  seconds[@k]: the wall clock is wrong by so much, from the k-th counted call on
+//   MEDIAFERRY_FAULT_HURRY  a whole number: whoever sleeps for a time sleeps for so many times less (a trial is not to wait for a stand-in)
 //   MEDIAFERRY_FAULT_NOSYNC set: fsync does nothing and says that it did (to see that a power cut would be noticed)
 //   MEDIAFERRY_FAULT_UNDER  ':'-separated path prefixes of the files that count ("socket:" for what is sent)
 //   MEDIAFERRY_FAULT_IN     only in a process whose command line contains this
@@ -167,6 +168,14 @@ int close(int fd) {
     const Call call{"close", path.text, true};
     const int result = next(fd);
     return call.fails() ? call.failed<int>() : result;
+}
+
+int nanosleep(const struct timespec* asked, struct timespec* left) {
+    static const auto next = REAL(nanosleep);
+    if (plan.pid == 0 || plan.hurry <= 1) return next(asked, left);
+    const long nanoseconds = (asked->tv_sec * 1'000'000'000L + asked->tv_nsec) / plan.hurry;
+    const struct timespec shorter{nanoseconds / 1'000'000'000L, nanoseconds % 1'000'000'000L};
+    return next(&shorter, left);
 }
 
 int clock_gettime(clockid_t which, struct timespec* into) {
