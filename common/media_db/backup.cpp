@@ -22,12 +22,18 @@ std::vector<std::string> damage(SQLite::Database& db, bool quick) {
 }
 
 Bytes write_backup(SQLite::Database& db, const fs::path& source, const fs::path& target) {
-    if (fs::exists(target)) throw TransientError("file.exists", "a backup would overwrite " + target.string() + "; move that file away");
+    const auto refuse_to_overwrite = [&] {
+        if (fs::exists(target)) throw TransientError("file.exists", "a backup would overwrite " + target.string() + "; move that file away");
+    };
+    refuse_to_overwrite();
     refuse_network_file_system(target);  // it is opened and checked there; copy the finished one to the NAS instead
     const fs::path part = target.string() + ".part";
-    boost::system::error_code ignored;
-    fs::remove(part, ignored);  // of a run that died
     create_private_file(part);
+    const auto ours = files::Lock::try_take(part);
+    if (!ours) throw TransientError("db.backup_running", "another backup is just being written to " + target.string() + "; try again");
+    refuse_to_overwrite();  // by one that was finished meanwhile
+    fs::resize_file(part, 0);  // of a run that died
+    boost::system::error_code ignored;
     try {
         translated(source, [&] {
             SQLite::Statement copy(db, "VACUUM INTO ?");

@@ -20,7 +20,7 @@ using media_db::MediaDb;
 
 void print(std::ostream& out, const json_t& value) { out << value.dump(2, ' ', false, json_t::error_handler_t::replace) << "\n"; }
 
-bool exists(const fs::path& path) { return fs::exists(fs::symlink_status(path)); }
+bool is_taken(const fs::path& path) { return fs::exists(fs::symlink_status(path)); }
 
 std::string what_to_do(const config::Settings& settings) {
     const auto directory = settings.state_directory() / "backups";
@@ -44,11 +44,25 @@ std::vector<std::string> faults_of(const fs::path& database) {
     }
 }
 
+/// Under a name that is nobody's: of two in one second each has its own.
+std::pair<fs::path, Bytes> backup_by_hand(MediaDb& db, const fs::path& directory, Timestamp now) {
+    const auto wanted = directory / ("media-" + to_compact(now) + "-by-hand.db");
+    const auto taken = [](const fs::path& path) { return is_taken(path) || is_taken(path.string() + ".part"); };
+    for (;;) {
+        const auto path = files::free_name(wanted, taken);
+        try {
+            return {path, media_db::Upkeep(db).backup_to(path)};
+        } catch (const TransientError& error) {
+            if (error.code() != "file.exists" && error.code() != "db.backup_running") throw;  // else another was faster
+        }
+    }
+}
+
 }  // namespace
 
 int db_adopt(const config::Settings& settings, const fs::path& file, bool json, Timestamp now, std::ostream& out, std::ostream& err) {
     const fs::path target = file.empty() ? settings.database : file;
-    const fs::path backup = files::free_name(target.string() + ".before-adoption", exists);
+    const fs::path backup = files::free_name(target.string() + ".before-adoption", is_taken);
     err << "reading every file that " << target.string() << " names; this takes a while\n";
     const auto result = media_db::Upkeep::adopt(target, backup, now);
     if (json) {
@@ -70,9 +84,8 @@ int db_backup(const config::Settings& settings, const fs::path& target, bool jso
     // Opened to write: a read-only connection cannot always read a log that a crash left behind.
     if (!fs::exists(settings.database)) throw BadInput("db.missing", "there is no database " + settings.database.string() + " to back up");
     auto db = MediaDb::open(settings.database);
-    const fs::path path =
-        !target.empty() ? target : files::free_name(settings.state_directory() / "backups" / ("media-" + to_compact(now) + "-by-hand.db"), exists);
-    const Bytes size = media_db::Upkeep(db).backup_to(path);
+    const auto [path, size] = target.empty() ? backup_by_hand(db, settings.state_directory() / "backups", now)
+                                             : std::pair{target, media_db::Upkeep(db).backup_to(target)};
     if (json)
         print(out, {{"backup", path.string()}, {"bytes", size.count}});
     else

@@ -28,7 +28,11 @@ int refresh_proposal(const config::Settings& settings) {
     process::Child child{stage_command(settings, "icloud_delete", {{"MEDIAFERRY_PLAN_ONLY", "1"}, {"MEDIAFERRY_LOG_LEVEL", "warning"}})};
     int told = 0;
     while (true) {
-        if (const auto exit = child.poll()) return exit->signal ? kBug : exit->code;
+        if (const auto exit = child.poll()) {
+            if (exit->signal == 0) return exit->code;
+            std::cerr << "the run of icloud_delete that makes the plan was " << process::to_text(*exit) << "; say it once more\n";
+            return kBug;
+        }
         if (const int signal = stop_signal(); signal && !std::exchange(told, signal)) child.signal(signal);
         ::usleep(20'000);
     }

@@ -45,7 +45,10 @@ int rehearse(const std::vector<const pipeline::Step*>& range, const config::Sett
             ::usleep(20'000);
         }
         if (const int signal = stop_signal()) return 128 + signal;
-        if (exit->signal) return kBug;
+        if (exit->signal) {
+            std::cerr << step->stage << " was " << process::to_text(*exit) << "\n";
+            return kBug;
+        }
         if (!went_through(exit->code)) return exit->code;
     }
     return 0;

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What can befall media.db, with the real binary: its disk is full, another program holds it, pages of it are damaged, it is gone or an older copy
-was put in its place, two daemons start, the clock is wrong. Each time: a clear word and the exit code of the contract, nothing touched that must not
+was put in its place, the clock is wrong. Each time: a clear word and the exit code of the contract, nothing touched that must not
 be, and afterwards (a restore from the backup, if need be) everything as after an undisturbed run.
 
-    media_db_faults.py [--full] [--only locked,full,pages,gone,restore,daemons,clock] [--seed N]"""
+    media_db_faults.py [--full] [--only locked,full,pages,gone,restore,clock] [--seed N]"""
 
 import argparse
 import os
@@ -27,7 +27,7 @@ from volume import Volume, why_not
 from world import binary
 
 YEARS = 10 * 365 * 86400
-DAMAGED, LOCKED, TRY_LATER = 65, 69, 75
+DAMAGED, LOCKED = 65, 69
 
 
 class MediaDbFaults:
@@ -270,39 +270,6 @@ class MediaDbFaults:
         same = ("icloud", "nas", "library", "backup", "compress", "delete_pending", "trash", "resources")
         return self.bench.judge.differences({part: expected[part] for part in same}, found)
 
-    # two daemons ---------------------------------------------------------------------------------------------------------
-
-    def daemons(self) -> None:
-        bench = self.bench
-        for turn in range(10 if self.given.full else 2):
-            bench.put_back("nas_archive")
-            environment = bench.world.environment() | {"MEDIAFERRY_STOP_SECONDS": "20"}
-            start = lambda: subprocess.Popen([str(binary()), "daemon"], env=environment, cwd=bench.root, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            several = [start() for _ in range(2 + turn % 4)]
-            deadline = time.monotonic() + 30
-            while sum(process.poll() is None for process in several) > 1 and time.monotonic() < deadline:
-                time.sleep(0.05)
-            alive = [process for process in several if process.poll() is None]
-            wrong = [] if len(alive) == 1 else [f"{len(alive)} daemons at once"]
-            late = bench.world.run("daemon", timeout=60)
-            wrong += self.said(late, TRY_LATER, "another mediaferry daemon")
-            wrong += self.said(bench.world.run("db", "restore", "--yes"), TRY_LATER, "is running")
-            for process in several:
-                if process in alive:
-                    process.kill() if turn % 2 else process.terminate()
-                out, err = process.communicate(timeout=60)
-                if process not in alive:
-                    wrong += self.said(Said(process.returncode, out, err), TRY_LATER, "another mediaferry daemon")
-            self.settle_down()
-            self.judge(f"{len(several)} daemons at once", wrong or bench.judge.now())
-        self.row("several daemons started at once: one works, the others say so and end with 75")
-
-    def settle_down(self) -> None:
-        """Stages that a killed daemon left end by themselves; wait for their slots."""
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and self.bench.world.value("SELECT count(*) FROM step WHERE status = 'running'"):
-            self.bench.world.run("run", "--no-progress", "--start", "nas_archive", "--end", "nas_archive")
-
     # the clock ------------------------------------------------------------------------------------------------------------
 
     def clock(self) -> None:
@@ -373,7 +340,7 @@ def fill(ballast: Path) -> None:
 
 
 PARTS = {"locked": MediaDbFaults.locked, "full": MediaDbFaults.full, "pages": MediaDbFaults.damage, "gone": MediaDbFaults.gone, "restore": MediaDbFaults.older_backup,
-         "daemons": MediaDbFaults.daemons, "clock": MediaDbFaults.clock}
+         "clock": MediaDbFaults.clock}
 
 
 def main() -> int:

@@ -3,8 +3,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <set>
+#include <thread>
+#include <vector>
 
 #include "common/errors/errors.h"
 #include "common/files/files.h"
@@ -72,6 +75,28 @@ TEST_CASE("a lock is held once and goes with its holder", "[files]") {
     CHECK(files::Lock::try_take(path));
     ::close(ready[0]);
     ::close(ready[1]);
+}
+
+TEST_CASE("a lock is on the file that has the name, not on one that lost it meanwhile", "[files]") {
+    TempDir dir;
+    const fs::path path = dir / "media.db.part";
+    std::atomic<int> together{0}, times{0};
+    std::atomic<bool> two{false};
+    std::vector<std::thread> threads;
+    for (int number = 0; number < 4; ++number) {
+        threads.emplace_back([&] {
+            while (times < 2000) {
+                const auto lock = files::Lock::try_take(path);
+                if (!lock) continue;
+                if (++together > 1) two = true;
+                --together;
+                fs::remove(path);  // its holder is done with it, and lets go only then
+                ++times;
+            }
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    CHECK_FALSE(two);
 }
 
 TEST_CASE("small files are replaced whole and private", "[files]") {

@@ -74,6 +74,30 @@ TEST_CASE("a backup overwrites nothing", "[upkeep]") {
     CHECK(test::read(world.dir / "backup.db") == "precious");
 }
 
+TEST_CASE("a backup takes the place of one that died half made, and keeps out of one that is being made", "[upkeep]") {
+    World world;
+    const auto target = world.dir / "backup.db";
+    test::write(target.string() + ".part", std::string(100'000, 'x'));
+    Upkeep(world.db).backup_to(target);
+    {
+        auto copy = MediaDb::open(target);
+        CHECK(Upkeep(copy).check().empty());
+    }
+    CHECK_FALSE(fs::exists(target.string() + ".part"));
+
+    fs::remove(target);
+    const auto at_work = files::Lock::try_take(target.string() + ".part");
+    std::string code;
+    try {
+        Upkeep(world.db).backup_to(target);
+    } catch (const TransientError& error) {
+        code = error.code();
+    }
+    CHECK(code == "db.backup_running");
+    CHECK(fs::exists(target.string() + ".part"));
+    CHECK_FALSE(fs::exists(target));
+}
+
 TEST_CASE("a row that names one that does not exist is found", "[upkeep]") {
     World world;
     const auto photo = world.downloaded("a.jpg");
