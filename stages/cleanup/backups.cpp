@@ -17,6 +17,17 @@ constexpr std::size_t kKept = 7;
 
 fs::path directory(stage::Run& run) { return run.settings().state_directory() / "backups"; }
 
+constexpr std::string_view kUnfinished = ".db.part";
+
+bool is_unfinished(const std::string& name) { return name.find(kUnfinished) != std::string::npos; }
+
+/// Who writes a backup holds its unfinished file; what SQLite lays beside that has its name and an ending.
+bool at_work(const fs::path& path) {
+    const auto name = path.filename().string();
+    const auto part = path.parent_path() / name.substr(0, name.find(kUnfinished) + kUnfinished.size());
+    return files::is_file(part) && !files::Lock::try_take(part);
+}
+
 bool untouched_for(stage::Run& run, const fs::path& path) {
     const auto status = files::status_of(path);
     return status && Timestamp{std::chrono::seconds{status->st_mtim.tv_sec}} < run.now() - run.settings().workflow.cleanup_after;
@@ -46,7 +57,7 @@ std::vector<fs::path> surplus_backups(stage::Run& run) {
     for (const auto& entry : fs::directory_iterator(directory(run))) {
         const auto name = entry.path().filename().string();
         // Daily ones only this stage writes, and it is the only one of its kind that runs: they are of a run that died. One by hand may be at work.
-        if (name.find(".db.part") != std::string::npos && (name.starts_with(kPrefix) || (name.starts_with(kByHand) && untouched_for(run, entry.path()))))
+        if (is_unfinished(name) && (name.starts_with(kPrefix) || (name.starts_with(kByHand) && untouched_for(run, entry.path()) && !at_work(entry.path()))))
             unfinished.push_back(entry.path());
         if (name.starts_with(kPrefix) && entry.path().extension() == ".db") found.push_back(entry.path());
     }

@@ -167,10 +167,14 @@ TEST_CASE("a backup that a killed run left is taken as it is when finished, and 
     test::write(house.backups() / ("daily-" + stamp + ".db"), "finished in this very second");
     const auto died = test::write(house.backups() / "media-20240101_000000-by-hand.db.part", "half");
     const auto at_work = test::write(house.backups() / "media-20240102_000000-by-hand.db.part", "half");
-    fs::last_write_time(died, (house.clock.now() - house.settings.workflow.cleanup_after - 1s).time_since_epoch().count());
-    fs::last_write_time(at_work, house.clock.now().time_since_epoch().count());
+    const auto just_begun = test::write(house.backups() / "media-20240103_000000-by-hand.db.part", "half");
+    const auto holds_it = files::Lock::try_take(at_work);  // on a slow disk it may take longer than cleanup_after
+    for (const auto& part : {died, at_work})
+        fs::last_write_time(part, (house.clock.now() - house.settings.workflow.cleanup_after - 1s).time_since_epoch().count());
+    fs::last_write_time(just_begun, house.clock.now().time_since_epoch().count());
     CHECK(house.run("cleanup").exit_code == 0);
     CHECK_FALSE(fs::exists(died));
+    REQUIRE(fs::remove(just_begun));
     REQUIRE(fs::remove(at_work));
     CHECK(house.backup_count() == 1);
     CHECK(fs::exists(house.backups() / ("daily-" + stamp + ".db")));
