@@ -6,11 +6,12 @@ leaders, never two runs in one slot, never one photo open in two runs of a stage
 contract, no word of a busy database, an end. After each crowd nothing may be lost, doubled or wrong (judge.py); a journey of a few crowds ends as an
 undisturbed one does.
 
-    crowd.py [--full] [--starts N] [--seconds N] [--seed N] [--journey N]
+    crowd.py [--full] [--starts N] [--seconds N] [--seed N] [--journey N] [--processes N]
 
 --full: 20,000 starts, or as many journeys by chance as fit into --seconds. --journey N repeats that one alone and keeps what its processes said."""
 
 import argparse
+import itertools
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ from collections import Counter
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "support"), str(Path(__file__).resolve().parent)]
+import side_by_side
 from bench import Bench, empty_of
 from campaign import SMALL
 from crowd_members import Member, drawn, held_back
@@ -37,11 +39,11 @@ ROWS = {"daemon": "daemons among 2 to 50 processes let go at one moment: one lea
 
 
 class Crowd(RandomKills):
-    def __init__(self, bench: Bench, given: argparse.Namespace):
-        super().__init__(bench, given)
+    def __init__(self, bench: Bench, given: argparse.Namespace, stop: side_by_side.Stop):
+        super().__init__(bench, given, stop)
         self.starts: Counter[str] = Counter()
         self.bad: Counter[str] = Counter()
-        self.crowds = self.killed_members = self.leaders = 0
+        self.crowds = self.killed_members = 0
         self.said = bench.disk.at / "said"
         self.watch = Watch(bench)
         self.prepare()
@@ -57,7 +59,7 @@ class Crowd(RandomKills):
             config.write_text(config.read_text() + f"compare:\n  local: {bench.root / 'pictures'}\n")
 
     def over(self) -> bool:
-        return sum(self.starts.values()) >= self.given.starts or (self.until is not None and time.monotonic() > self.until)
+        return self.stop.said or sum(self.starts.values()) >= self.given.starts or (self.until is not None and time.monotonic() > self.until)
 
     # one crowd --------------------------------------------------------------------------------------------------------
 
@@ -136,7 +138,6 @@ class Crowd(RandomKills):
                 wrong += [f"no end after {MOST_SECONDS:.0f} s: {' '.join(member.words)}: {member.text().strip()[-300:]}" for member in at_work]
                 break
             time.sleep(0.01)
-        self.leaders += sum(member.leads for member in members)
         if at_work and not any(member.killed for member in at_work) and draw.random() < 0.2:
             done = self.bench.world.run("db", "restore", "--yes")
             if done.code != 75 or "is running" not in done.err:
@@ -194,7 +195,7 @@ class Crowd(RandomKills):
                 bench.world.run("release", "--all")
         self.journeys += 1
         if not wrong:
-            wrong = self.to_the_end(leg) or bench.audit() or self.twice() or self.leftovers()
+            wrong = self.to_the_end(leg) or bench.audit() or self.twice() or self.healer.leftovers()
             self.bad["end"] += bool(wrong)
         else:
             self.bad["crowd"] += 1
@@ -245,8 +246,9 @@ class Crowd(RandomKills):
 
     def tell(self, results: Results) -> None:
         for kind, what in ROWS.items():
-            results.add(what, self.starts[kind], self.bad[kind], f"{self.leaders} led" if kind == "daemon" else "")
-        results.add("crowds of them, killed -9 at random instants: watched meanwhile, judged afterwards", self.crowds, self.bad["crowd"], f"{self.killed_members} processes killed")
+            results.add(what, self.starts[kind], self.bad[kind])
+        results.add("of all these, killed -9 at a random instant", self.killed_members, 0)
+        results.add("crowds of them: watched meanwhile, judged afterwards", self.crowds, self.bad["crowd"])
         results.add("journeys of such crowds gone to their end, which is the undisturbed one's", self.journeys, self.bad["end"])
 
 
@@ -257,26 +259,27 @@ def main() -> int:
     parser.add_argument("--journey", type=int, help="this one alone")
     parser.add_argument("--seconds", type=float, help="stop beginning new journeys after this long")
     parser.add_argument("--seed", type=int, default=1)
+    side_by_side.arguments(parser)
     given = parser.parse_args()
-    given.starts = given.starts or (FULL_STARTS if given.full else QUICK_STARTS)
+    size = "full" if given.full else "quick"
+    if given.processes > 1:
+        return side_by_side.run("crowd", size, given.processes)
+    given.starts = side_by_side.share(given.starts or (FULL_STARTS if given.full else QUICK_STARTS), given.part)
     given.seconds = given.seconds or (None if given.full else 90)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))       # so that mounts and stand-ins are taken down
-    results, stopped = Results("crowd", "full" if given.full else "quick"), 0
+    stop, results = side_by_side.Stop(), Results("crowd", size)
     with Bench(SMALL, "crowd") as bench:
         bench.prepare()
-        work = Crowd(bench, given)
-        try:
-            number = 0
-            while not work.over() and (given.journey is None or number <= given.journey):
-                work.random.seed(f"{given.seed} {number}")
-                if given.journey in (None, number):
-                    work.journey(number)
-                number += 1
-            work.would_show(results) if given.journey is None else None
-        except (KeyboardInterrupt, SystemExit):
-            stopped = 143               # what was tried counts
-        work.tell(results)
-    return results.write() or stopped
+        work = Crowd(bench, given, stop)
+        part, parts = map(int, given.part.split("/"))
+        for number in [given.journey] if given.journey is not None else itertools.count(part - 1, parts):
+            if work.over():
+                break
+            work.random.seed(f"{given.seed} {number}")
+            work.journey(number)
+        if side_by_side.first(given.part) and given.journey is None:
+            work.would_show(results)
+    work.tell(results)
+    return results.write()
 
 
 if __name__ == "__main__":

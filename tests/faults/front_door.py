@@ -52,7 +52,7 @@ CAMPAIGNS = [
     Campaign("lying_icloud", "issue 3.4", ["lying_icloud.py"], builds=("lying_icloud",)),
     Campaign("power_cuts", "R4", ["power_cuts.py"], seeded=True, dealt=True, all_there_is="--everything"),
     Campaign("media_db_faults", "R2", ["media_db_faults.py"], seeded=True),
-    Campaign("crowd", "R7", ["crowd.py"], seeded=True),
+    Campaign("crowd", "R7", ["crowd.py"], seeded=True, dealt=True),
     Campaign("nas", "R5", ["campaign.py", "--only", "nas", "--as", "nas"], seeded=True, dealt=True, all_there_is="--everything"),
     Campaign("exchange_kills", "R3", ["exchange_kills.py"], seeded=True),
     Campaign("malformed", "6", ["malformed_media.py"], seeded=True),
