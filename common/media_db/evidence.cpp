@@ -108,6 +108,12 @@ std::vector<Copy> Evidence::at_path(Place place, const fs::path& path) const {
     return copies(query.with(":place", to_text(place)).with(":path", path));
 }
 
+std::vector<Copy> Evidence::nas_copies_of(const Sha256& sha256) const {
+    Query query(db_, "SELECT " MEDIAFERRY_COPY R"( FROM media m CROSS JOIN copy c ON c.media_id = m.id
+                      WHERE m.sha256 = :sha256 AND c.place = 'nas' AND c.removed_at IS NULL AND c.sha256 = m.sha256 ORDER BY c.id)");
+    return copies(query.with(":sha256", sha256));
+}
+
 std::vector<Copy> Evidence::nas_copies(std::string_view proof, Timestamp proven_before, std::size_t limit) const {
     Query query(db_, "SELECT " MEDIAFERRY_COPY R"( FROM copy c
                       WHERE c.place = 'nas' AND c.removed_at IS NULL AND c.proof = :proof AND c.proven_at <= :before

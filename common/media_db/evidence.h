@@ -41,6 +41,8 @@ public:
     // -- the NAS --
     /// Not removed, in whatever case of its letters: to a Samba server that is one file.
     std::vector<Copy> at_path(Place, const fs::path&) const;
+    /// Copies on the NAS (not removed) of this content, whichever photo they were archived for.
+    std::vector<Copy> nas_copies_of(const Sha256&) const;
     /// Copies on the NAS (not removed) of that proof which were first proven at `proven_before` or earlier, oldest first.
     std::vector<Copy> nas_copies(std::string_view proof, Timestamp proven_before, std::size_t limit) const;
 

@@ -73,7 +73,8 @@ Healed Healer::nas_copy(const MediaItem& item, const fs::path& path) {
     const auto claim = conveyor.claim_item("nas_archive", item.id, run_, clock_.now());
     if (!claim) throw TransientError{"heal.busy", item.filename + " is being archived by another run, or its turn has not come"};
     try {
-        const auto good = source_of(item, {From::local, From::library, From::outbox, From::icloud});
+        // The NAS too: another photo of the same bytes may have a copy of its own there.
+        const auto good = source_of(item, {From::local, From::library, From::outbox, From::nas, From::icloud});
         Healed healed{path, std::string(to_text(good.from)), set_nas_copy_aside(item, path)};
         archive::Incoming file;
         file.source = good.file.get();

@@ -109,15 +109,23 @@ files::Descriptor Sources::taken_from_scratch(const fs::path& name) {
     return file;
 }
 
+/// Its own copy, or that of another photo with the same bytes: find() holds either against what arrived.
 files::Descriptor Sources::from_nas(const MediaItem& item) {
-    const auto copy = media_db::Evidence{db_}.current(item.id, Place::nas);
     if (!archive_) not_there("it is away");
-    if (!copy || copy->sha256 != item.sha256 || (copy->proof != "read_back" && copy->proof != "settled")) not_there("it has no proven copy");
     const fs::path name = std::to_string(item.id.value) + ".nas";
-    files::make_directories(scratch_);
-    fs::remove(scratch_ / name);
-    archive_->fetch(copy->path, item.sha256, scratch_ / name, item.taken, stop_);
-    return taken_from_scratch(name);
+    std::string why = "it has no proven copy";
+    for (const auto& copy : media_db::Evidence{db_}.nas_copies_of(item.sha256)) {
+        if (copy.proof != "read_back" && copy.proof != "settled") continue;
+        files::make_directories(scratch_);
+        fs::remove(scratch_ / name);
+        try {
+            archive_->fetch(copy.path, item.sha256, scratch_ / name, item.taken, stop_);
+            return taken_from_scratch(name);
+        } catch (const TransientError& error) {
+            why = full_message(error);
+        }
+    }
+    not_there(why);
 }
 
 /// The JPEG out of a JPEG XL. find() holds it against the original's checksum, like every other source.

@@ -54,6 +54,7 @@ CAMPAIGNS = [
     Campaign("media_db_faults", "R2", ["media_db_faults.py"], seeded=True),
     Campaign("crowd", "R7", ["crowd.py"], seeded=True, dealt=True),
     Campaign("nas", "R5", ["campaign.py", "--only", "nas", "--as", "nas"], seeded=True, dealt=True, all_there_is="--everything"),
+    Campaign("rot", "R6", ["rot.py"], seeded=True),
     Campaign("exchange_kills", "R3", ["exchange_kills.py"], seeded=True),
     Campaign("malformed", "6", ["malformed_media.py"], seeded=True),
     Campaign("fuzz", "6", ["fuzz.py"], builds=("fuzz_replay",)),

@@ -211,6 +211,22 @@ TEST_CASE("each place that has rotted is told in one scrub, also where nothing h
     CHECK(result.unhealed() == (lost ? 3 : heal ? 0 : 2));
 }
 
+TEST_CASE("a photo that has nothing left is healed from the copy that another photo of the same bytes has on the NAS", "[heal]") {
+    ArchivedHouse house;
+    const auto one = house.archived("IMG_1.JPG");
+    const auto other = house.archived("IMG_1.JPG");
+    REQUIRE(house.on_nas(one) == house.on_nas(other));
+    house.rot(house.on_nas(one));
+    house.rot(*house.item(other).local_path);
+    const auto result = house.scrub();
+    CHECK(result.unhealed() == 0);
+    for (const auto photo : {one, other}) {
+        CHECK(read(house.on_nas(photo)) == Sample{}.content);
+        CHECK(read(*house.item(photo).local_path) == Sample{}.content);
+    }
+    CHECK(house.scrub().findings.empty());
+}
+
 TEST_CASE("a rotten original at home is healed from the NAS, and kept aside", "[heal]") {
     ArchivedHouse house;
     const auto photo = house.archived("IMG_1.JPG");
