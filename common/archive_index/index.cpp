@@ -128,6 +128,22 @@ Index Index::open(const fs::path& file) {
     return Index{open_once(file)};
 }
 
+Index Index::open_whole(const fs::path& file) {
+    {
+        auto index = open(file);
+        try {
+            Query check(*index.impl_, "PRAGMA quick_check(1)", Keep::once);
+            if (check.next() && check.text(0) == "ok") return index;
+        } catch (const BadInput&) {
+            log::debug("the archive's index cannot even be checked", {{"FILE", file.string()}});
+        }
+    }
+    set_aside(file, "a page of it is damaged");
+    return Index{open_once(file)};
+}
+
+void Index::condemn() const { set_aside(impl_->file, "damage was met while it was used"); }
+
 std::optional<Index> Index::open_to_read(const fs::path& file) {
     if (!fs::exists(file)) return std::nullopt;
     auto impl = std::make_unique<Impl>();

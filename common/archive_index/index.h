@@ -50,6 +50,10 @@ class Index {
 public:
     /// Makes it if it is not there; one that is damaged or of another version is made afresh. Throws Unavailable ("index.locked", "index.io", …).
     static Index open(const fs::path& file);
+    /// As open(), and reads all of it before it is believed: for who reads the whole archive anyway.
+    static Index open_whole(const fs::path& file);
+    /// Damage was met in the middle: the next open() makes it afresh.
+    void condemn() const;
     /// nullopt: there is none that can be read.
     static std::optional<Index> open_to_read(const fs::path& file);
     ~Index();

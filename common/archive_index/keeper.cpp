@@ -244,11 +244,22 @@ Kept Keeper::keep(const std::vector<media_db::Books::Due>& due, const archive::S
 }
 
 Kept Keeper::keep_all(const archive::Stop& stop) {
-    constexpr std::size_t at_once = 1000;
-    Kept all;
     // nas_archive, cleanup and a person's reindex may all be at it: one is enough.
     const auto turn = files::Lock::try_take(index_.file().string() + "-keeper");
-    if (!turn) return all;
+    if (!turn) return {};
+    try {
+        return keep_due(stop);
+    } catch (const BadInput& error) {
+        if (error.code() != "index.corrupt") throw;
+        media_db::Books(db_).all_due();
+        index_.condemn();
+        throw;
+    }
+}
+
+Kept Keeper::keep_due(const archive::Stop& stop) {
+    constexpr std::size_t at_once = 1000;
+    Kept all;
     media_db::Books books{db_};
     for (;;) {
         const auto due = books.due(at_once);

@@ -47,10 +47,12 @@ public:
     Keeper(media_db::MediaDb&, const archive::Archive&, Index&);
 
     /// Everything due, then publishes the index if it changed since it was published last. Nothing while another process of this house is at it.
-    /// What cannot be written throws as Archive does, and stays due.
+    /// What cannot be written throws as Archive does, and stays due. An index that turns out damaged is made afresh by the next run, and all is due
+    /// then.
     Kept keep_all(const archive::Stop& = {});
 
 private:
+    Kept keep_due(const archive::Stop&);
     /// Index rows, capsules, sidecars and checksums of these; they stay due.
     Kept keep(const std::vector<media_db::Books::Due>&, const archive::Stop&);
     /// SHA256SUMS of every folder whose rows changed.

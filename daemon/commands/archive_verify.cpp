@@ -12,6 +12,7 @@
 #include "common/archive_index/keeper.h"
 #include "common/clock/clock.h"
 #include "common/errors/errors.h"
+#include "common/media_db/books.h"
 #include "common/media_db/conveyor.h"
 #include "common/media_db/runs.h"
 #include "common/restore/drill.h"
@@ -166,10 +167,12 @@ int scrub(const VerifyWords& said, const Options& options, const config::Setting
             return *healer;
         };
     const auto result = restore::scrub(db, settings, clock, archive, wanted);
-    auto index = archive_index::Index::open(archive_index::index_file(settings.state_directory(), archive));
+    auto index = archive_index::Index::open_whole(archive_index::index_file(settings.state_directory(), archive));
     const auto before = said.older_than ? std::optional{clock.now() - *said.older_than} : std::nullopt;
     auto books = archive_index::check_books(archive, index, wanted.percent, before, clock.now(), stopped);
     if (said.heal && !books.bad.empty()) archive_index::write_again(db, open_for_writing(), index, books, clock.now(), stopped);
+    // An index that was just made knows of no book: all are written once more, and known from then on.
+    if (books.written == 0 && result.archived > 0) media_db::Books(db).all_due();
     const auto bad_books = std::ranges::count_if(books.bad, [](const auto& one) { return !one.healed; });
     if (options.json) {
         json_t bad = json_t::array();

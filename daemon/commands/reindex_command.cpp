@@ -75,7 +75,7 @@ int reindex_command(const std::vector<std::string>& words, const Options& option
     const auto now = SystemClock{}.now();
     auto db = open_house(settings);
     const auto archive = archive::open_known(db, settings.archive, now);
-    auto index = archive_index::Index::open(archive_index::index_file(settings.state_directory(), archive));
+    auto index = archive_index::Index::open_whole(archive_index::index_file(settings.state_directory(), archive));
     try {
         archive_index::refresh(archive, index);
         Scanned scanned;

@@ -130,3 +130,26 @@ TEST_CASE("an index on the NAS that rots under another time keeps no whole one f
     CHECK(Index::open_to_read(published)->count() == 3);
     CHECK(media_db::Books(house.db()).due(1).empty());
 }
+
+TEST_CASE("an index at home that rots is made afresh by the next run, and every book with it", "[nas_archive][books]") {
+    Shelf house;
+    const auto file =
+        archive_index::index_file(house.settings.state_directory(), archive::open_known(house.db(), house.settings.archive, house.clock.now()));
+    auto bytes = read(file);
+    REQUIRE(bytes.size() > 8192);
+    std::fill(bytes.begin() + 4096, bytes.end(), '\xff');
+    for (const char* end : {"-wal", "-shm"}) fs::remove(file.string() + end);
+    test::write(file, bytes);
+    SECTION("met by a run") {
+        house.downloaded("IMG_0003.JPG", {.content = noise(20'000, 3)});
+        house.run("nas_archive");
+        house.downloaded("IMG_0004.JPG", {.content = noise(20'000, 4)});
+        house.run("nas_archive");
+        CHECK(house.index().count() == 4);
+        CHECK(house.look().written == 7);  // four sidecars
+    }
+    SECTION("met by who reads all of it") {
+        CHECK(Index::open_whole(file).count() == 0);
+        CHECK(house.index().count() == 0);
+    }
+}
