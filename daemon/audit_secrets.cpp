@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
+#include <new>
 
 namespace mediaferry::daemon {
 
@@ -42,12 +44,21 @@ bool for_others(const fs::path& path) {
     return ::stat(path.c_str(), &status) == 0 && (status.st_mode & 0007) != 0;
 }
 
-std::vector<fs::path> processes() {
+/// What lies in the folder; one that is not there holds nothing, one that cannot be listed is told of.
+std::vector<fs::path> entries(const fs::path& folder, Ledger& ledger) {
     std::vector<fs::path> found;
-    boost::system::error_code ignored;
-    for (fs::directory_iterator at{"/proc", ignored}, end; at != end; at.increment(ignored)) {
-        const auto name = at->path().filename().string();
-        if (std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; })) found.push_back(at->path() / "cmdline");
+    boost::system::error_code failed;
+    for (fs::directory_iterator at{folder, failed}, end; !failed && at != end; at.increment(failed)) found.push_back(at->path());
+    if (failed.value() == ENOMEM) throw std::bad_alloc{};
+    if (failed && failed.value() != ENOENT) ledger.unreached({"secrets", "file.denied", folder.string() + " cannot be listed: " + failed.message()});
+    return found;
+}
+
+std::vector<fs::path> processes(Ledger& ledger) {
+    std::vector<fs::path> found;
+    for (const auto& entry : entries("/proc", ledger)) {
+        const auto name = entry.filename().string();
+        if (std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; })) found.push_back(entry / "cmdline");
     }
     return found;
 }
@@ -58,11 +69,10 @@ void audit_secrets(const config::Settings& settings, Ledger& ledger) {
     const fs::path wal = settings.database.string() + "-wal";
     for (const auto& path : {settings.database, wal, settings.icloud.cookie_directory})
         ledger.expect(!for_others(path), "I9", path.string() + " can be read by everybody");
-    boost::system::error_code ignored;
-    for (fs::directory_iterator at{settings.icloud.cookie_directory, ignored}, end; !ignored && at != end; at.increment(ignored))
-        ledger.expect(!for_others(at->path()), "I9", at->path().string() + " can be read by everybody");
+    for (const auto& file : entries(settings.icloud.cookie_directory, ledger))
+        ledger.expect(!for_others(file), "I9", file.string() + " can be read by everybody");
     for (const auto& warning : settings.warnings) ledger.expect(false, "I9", warning);
-    const auto running = processes();
+    const auto running = processes(ledger);
     for (const auto& [name, value] : secrets_of(settings)) {
         for (const auto& path : {settings.database, wal}) ledger.expect(!holds(path, value), "I9", name + " stands in " + path.string());
         const auto shown = std::ranges::find_if(running, [&, &value = value](const fs::path& path) { return holds(path, value); });

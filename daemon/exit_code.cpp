@@ -6,6 +6,7 @@
 namespace mediaferry::daemon {
 
 int exit_code_of(const std::exception& error) {
+    if (out_of_memory(error)) return kUnavailable;
     const auto is = [&]<class T>(const T*) { return dynamic_cast<const T*>(&error) != nullptr; };
     if (is(static_cast<const UsageError*>(nullptr))) return kUsage;
     if (is(static_cast<const BadInput*>(nullptr))) return kBadInput;

@@ -271,6 +271,7 @@ Options parse_options(const std::vector<std::string>& arguments, const std::map<
 
 std::string help_text(std::string_view topic) {
     std::ostringstream out;
+    out.exceptions(std::ios::badbit);  // a want of memory is thrown; by itself a stream would go on without what it has no room for
     const Verb* one = find_verb(topic);
     if (!one) {
         out << "mediaferry ferries photos from iCloud to a phone and a NAS, keeps small copies at home,\n"

@@ -15,6 +15,7 @@
 #include "common/media_db/known_time.h"
 #include "common/stage/worker.h"
 #include "daemon/exit_code.h"
+#include "daemon/last_words.h"
 #include "daemon/open_house.h"
 #include "daemon/slots.h"
 #include "daemon/stage_module.h"
@@ -124,31 +125,23 @@ stage::WorkResult do_work(const pipeline::Step& step, const Options& options, co
 
 std::string summary_line(std::string_view stage, const media_db::Runs::Progress& progress, std::chrono::milliseconds took) {
     std::ostringstream out;
+    out.exceptions(std::ios::badbit);  // a want of memory is thrown; by itself a stream would go on without what it has no room for
     out << stage << ": " << progress.done << " done, " << progress.waiting << " waiting, " << progress.attention
         << (progress.attention == 1 ? " needs a person, " : " need a person, ") << to_text(progress.bytes) << " in " << to_text(took);
     return out.str();
 }
 
-int run_stage(const Options& options, const config::Settings& settings) {
-    const auto& step = stage_named(options.stage);
-    if (!settings.stage_enabled(step.stage) && !only_plans(step, settings)) {
-        std::cerr << step.stage << " is switched off in " << settings.file.string() << "\n";
-        return 0;
-    }
-    catch_stop_signals();
-    if (options.dry_run) return rehearse(step, options, settings);
+namespace {
 
+int work_in_slot(const pipeline::Step& step, const Options& options, const config::Settings& settings, const Slot& slot) {
     const auto began = std::chrono::steady_clock::now();
-    auto slot = take_slot(settings, step.stage);
-    if (!slot)
-        throw TryLater{"stage.slot_taken", "slot taken: " + std::string{step.stage} + " is already running in " +
-                                               std::to_string(settings.processes(step.stage)) + " process(es); try again when it is done"};
     MediaDb db = open_house(settings);
     const TrustedClock clock{media_db::known_time(db)};
     media_db::keep_time(db, clock);
-    sweep_dead_runs(db, settings, step.stage, slot->number, clock.now());
+    sweep_dead_runs(db, settings, step.stage, slot.number, clock.now());
     media_db::Runs runs{db};
-    const RunId id = runs.begin(step.stage, slot->number, ::getpid(), workflow_of_parent(), clock.now());
+    const RunId id = runs.begin(step.stage, slot.number, ::getpid(), workflow_of_parent(), clock.now());
+    last_words_go_to(slot_file(settings, step.stage, slot.number), id);
     const log::Scope scope{{{"STAGE", step.stage}, {"RUN_ID", id.value}}};
 
     const Scratch scratch{settings.state_directory() / "runs" / std::to_string(id.value)};
@@ -174,6 +167,30 @@ int run_stage(const Options& options, const config::Settings& settings) {
                                  {"BYTES", run.progress().bytes.count},
                                  {"MS", took.count()}});
     return result.exit_code;
+}
+
+}  // namespace
+
+int run_stage(const Options& options, const config::Settings& settings) {
+    const auto& step = stage_named(options.stage);
+    if (!settings.stage_enabled(step.stage) && !only_plans(step, settings)) {
+        std::cerr << step.stage << " is switched off in " << settings.file.string() << "\n";
+        return 0;
+    }
+    catch_stop_signals();
+    if (options.dry_run) return rehearse(step, options, settings);
+
+    auto slot = take_slot(settings, step.stage);
+    if (!slot)
+        throw TryLater{"stage.slot_taken", "slot taken: " + std::string{step.stage} + " is already running in " +
+                                               std::to_string(settings.processes(step.stage)) + " process(es); try again when it is done"};
+    try {
+        return work_in_slot(step, options, settings, *slot);
+    } catch (const std::exception& error) {
+        // Here, where the slot is still ours: nobody sweeps up after us yet.
+        if (out_of_memory(error)) say_that_memory_ran_out();
+        throw;
+    }
 }
 
 }  // namespace mediaferry::daemon

@@ -7,6 +7,8 @@
 #include "common/errors/errors.h"
 #include "common/log/log.h"
 #include "common/media_db/conveyor.h"
+#include "daemon/exit_code.h"
+#include "daemon/last_words.h"
 #include "stages/house.h"
 
 namespace mediaferry::daemon {
@@ -57,6 +59,11 @@ std::int64_t sweep_dead_runs(media_db::MediaDb& db, const config::Settings& sett
             continue;
         }
         const bool known = run.pid == pid && signal != 0;
+        if (!known && memory_ran_out_for(slot_file(settings, run.stage, run.slot), run.id)) {
+            conveyor.put_back(run.id);
+            runs.end(run.id, kUnavailable, OutOfMemory{}.reason(), now);
+            continue;
+        }
         if (known && was_asked) conveyor.put_back(run.id);
         if (known) how = std::string{"its process was ended by SIG"} + ::sigabbrev_np(signal) + (signal == SIGALRM ? " (it took too long)" : "");
         runs.ended_by_signal(run.id, known ? signal : 0, now);

@@ -29,7 +29,8 @@ std::vector<files::Lock> stop_the_house(const config::Settings&);
 /// Whether the process of an unfinished run is still there and holds its slot. `own_slot` is the one we hold ourselves.
 bool still_runs(const config::Settings&, const media_db::RunRow&, std::optional<int> own_slot);
 
-/// Closes the runs of the stage whose process is gone and gives back what they held: a death counted, unless `signal` says that it was asked to stop.
+/// Closes the runs of the stage whose process is gone and gives back what they held: a death counted, unless `signal` says that it was asked to stop, or its
+/// last words that memory ran out.
 /// `signal` is how process `pid` ended, when its parent knows. Returns how many items had been held.
 std::int64_t sweep_dead_runs(media_db::MediaDb&, const config::Settings&, std::string_view stage, std::optional<int> own_slot, Timestamp now,
                              int pid = 0, int signal = 0);

@@ -108,6 +108,7 @@ std::string status_json(const StatusReport& report, int indent) {
 
 std::string status_metrics(const StatusReport& report) {
     std::ostringstream out;
+    out.exceptions(std::ios::badbit);  // a want of memory is thrown; by itself a stream would go on without what it has no room for
     const auto metric = [&](const char* name, const char* help) { out << "# HELP " << name << " " << help << "\n# TYPE " << name << " gauge\n"; };
     metric("mediaferry_info", "Version, as a label.");
     out << "mediaferry_info{version=\"" << report.version << "\"} 1\n";

@@ -93,6 +93,7 @@ void file_lines(std::ostream& out, const StatusReport& report) {
 
 std::string status_text(const StatusReport& report, StatusStyle style) {
     std::ostringstream out;
+    out.exceptions(std::ios::badbit);  // a want of memory is thrown; by itself a stream would go on without what it has no room for
     const bool by_hand = std::ranges::any_of(report.stages, [](const StageStatus& stage) { return stage.started.has_value(); });
     out << kRule << "\nWORKFLOW STATUS: "
         << (report.workflow ? report.workflow->name

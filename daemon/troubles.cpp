@@ -21,6 +21,7 @@ constexpr std::string_view kPeople = "attention";
 std::vector<std::string> read_lines(media_db::MediaDb& db) {
     std::vector<std::string> lines;
     std::istringstream text{media_db::Facts{db}.get(kFact).value_or("")};
+    text.exceptions(std::ios::badbit);  // a want of memory is thrown; by itself a stream would end before what it has no room for
     for (std::string line; std::getline(text, line);) lines.push_back(line);
     return lines;
 }

@@ -24,6 +24,7 @@ seconds since_boot() {
 
 std::string this_boot() {
     std::ifstream file("/proc/sys/kernel/random/boot_id");
+    file.exceptions(std::ios::badbit);  // without memory there is no answer, and not another boot
     std::string id;
     std::getline(file, id);
     return id;

@@ -1,7 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/errors/errors.h"
 
+#include <new>
+
 namespace mediaferry {
+
+OutOfMemory::OutOfMemory() : Unavailable(kCode, advice()) {}
+
+const char* OutOfMemory::advice() noexcept {
+    return "memory ran out, nothing is wrong with any file; end other programs, give the service more (MemoryMax) or the stages fewer processes, and try again";
+}
+
+bool out_of_memory(const std::exception& error) noexcept {
+    if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr || dynamic_cast<const OutOfMemory*>(&error) != nullptr) return true;
+    try {
+        std::rethrow_if_nested(error);
+    } catch (const std::exception& cause) {
+        return out_of_memory(cause);
+    } catch (...) {
+    }
+    return false;
+}
 
 std::string full_message(const std::exception& error) {
     std::string text = error.what();

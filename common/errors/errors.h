@@ -34,6 +34,14 @@ class TransientError : public Error {
 class Unavailable : public TransientError {
     using TransientError::TransientError;
 };
+/// There is no more memory for us, which says nothing about a file: thrown by process(), the item is retried and this attempt does not count; elsewhere the
+/// run ends, exit 69. std::bad_alloc becomes this where errors end (files::in_our_words); whoever is in between lets it pass.
+class OutOfMemory : public Unavailable {
+public:
+    static constexpr const char* kCode = "memory.short";
+    OutOfMemory();
+    static const char* advice() noexcept;  ///< its text, for who has no memory left to build one
+};
 /// Somebody else holds what we need (a slot, the daemon's lock): exit 75.
 class TryLater : public TransientError {
     using TransientError::TransientError;
@@ -63,6 +71,8 @@ class Interrupted : public Error {
     using Error::Error;
 };
 
+/// Whether it, or what it was caused by, is a want of memory.
+bool out_of_memory(const std::exception&) noexcept;
 /// The exception's text followed by those of its nested causes, joined by ": ".
 std::string full_message(const std::exception&);
 /// Its Error code, else that of the first nested Error, else "internal".

@@ -53,6 +53,8 @@ public:
             result.bytes += file.item.size;
         } catch (const Interrupted&) {
             throw;
+        } catch (const OutOfMemory&) {
+            throw;
         } catch (const Unavailable& error) {
             if (!away_) log::warning("the archive is away", {{"REASON", error.code()}});
             away_ = error;

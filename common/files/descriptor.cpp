@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <new>
 #include <system_error>
 
 #include "common/errors/errors.h"
@@ -76,6 +77,7 @@ bool is_away(int error_number) {
 
 void throw_errno(int error_number, const std::string& doing, const std::string& path) {
     const std::string text = doing + " " + printable(path) + ": " + std::generic_category().message(error_number);
+    if (error_number == ENOMEM) throw std::bad_alloc{};
     if (is_away(error_number)) throw Unavailable{"file.away", text + "; the disk or the share behind it is gone: mount it again"};
     const Meaning meaning = meaning_of(error_number);
     throw TransientError{meaning.code, text + meaning.advice};

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <fcntl.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include <array>
 #include <cerrno>
-#include <stdexcept>
+#include <new>
 
 #include "common/errors/errors.h"
 #include "common/files/calls.h"
@@ -18,14 +19,27 @@ struct FreeContext {
 };
 using Context = std::unique_ptr<EVP_MD_CTX, FreeContext>;
 
+/// SHA-256 is not refused for what it is given: a want of memory, or an installation of OpenSSL that is broken. Its list of errors needs memory, too, and
+/// may be empty or tell of what followed.
+[[noreturn]] void openssl_failed(const char* what) {
+    bool want_of_memory = ERR_peek_error() == 0;
+    std::array<char, 200> why{};
+    while (const auto error = ERR_get_error()) {
+        want_of_memory = want_of_memory || ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE;
+        ERR_error_string_n(error, why.data(), why.size());
+    }
+    if (want_of_memory) throw std::bad_alloc{};
+    throw Unavailable{"files.digest", std::string(what) + ": " + why.data() + "; memory may be short, or OpenSSL is not installed as it should be"};
+}
+
 Context started(const EVP_MD* kind) {
     Context context{EVP_MD_CTX_new()};
-    if (!context || EVP_DigestInit_ex(context.get(), kind, nullptr) != 1) throw std::runtime_error("OpenSSL cannot start a digest");
+    if (!context || EVP_DigestInit_ex(context.get(), kind, nullptr) != 1) openssl_failed("OpenSSL cannot start a digest");
     return context;
 }
 
 void update(const Context& context, std::string_view bytes) {
-    if (EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1) throw std::runtime_error("OpenSSL cannot go on with a digest");
+    if (EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) != 1) openssl_failed("OpenSSL cannot go on with a digest");
 }
 
 // The two words end with their NUL byte; Apple hashes them in front of the content.
@@ -64,12 +78,12 @@ Digests Digester::take() {
     Digests digests;
     digests.size = {impl_->size};
     if (EVP_DigestFinal_ex(impl_->sha256.get(), digests.sha256.bytes.data(), nullptr) != 1)
-        throw std::runtime_error("OpenSSL cannot finish a digest");
+        openssl_failed("OpenSSL cannot finish a digest");
     if (!impl_->sha1) return digests;
     // 0x01 names the kind of checksum; 21 bytes are 28 base64 digits with nothing to pad.
     std::array<unsigned char, 21> marked{0x01};
     std::array<char, 29> text{};
-    if (EVP_DigestFinal_ex(impl_->sha1.get(), marked.data() + 1, nullptr) != 1) throw std::runtime_error("OpenSSL cannot finish a digest");
+    if (EVP_DigestFinal_ex(impl_->sha1.get(), marked.data() + 1, nullptr) != 1) openssl_failed("OpenSSL cannot finish a digest");
     EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), marked.data(), static_cast<int>(marked.size()));
     digests.apple_checksum = text.data();
     return digests;

@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "common/errors/errors.h"
 #include "common/types/bytes.h"
 #include "common/types/fs.h"
 #include "common/types/sha256.h"
@@ -43,13 +45,15 @@ private:
 /// Throws the error that fits `error_number` (an errno): TransientError or Unavailable (ESTALE, ENOTCONN, EHOSTDOWN, ENODEV).
 [[noreturn]] void throw_errno(int error_number, const std::string& doing, const std::string& path);
 
-/// Runs `work`; what the library behind fs throws is thrown as this folder words it (file.full, file.io, …).
+/// Runs `work`; what the library behind fs throws is thrown as this folder words it (file.full, file.io, …), a want of memory as OutOfMemory.
 template <class Work>
 decltype(auto) in_our_words(Work&& work) {
     try {
         return work();
     } catch (const fs::filesystem_error& error) {
         throw_errno(error.code().value(), "cannot use", error.path1().string());
+    } catch (const std::bad_alloc&) {
+        throw OutOfMemory{};
     }
 }
 

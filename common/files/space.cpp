@@ -45,6 +45,7 @@ constexpr std::uint64_t kFuse = 0x65735546;
 /// The type that /proc/self/mountinfo gives for a mount ("fuse.sshfs"); "" when it does not list it.
 std::string type_of_mount(std::uint64_t mount) {
     std::ifstream table("/proc/self/mountinfo");
+    table.exceptions(std::ios::badbit);  // a want of memory is thrown; by itself a stream would end before what it has no room for
     for (std::string line; std::getline(table, line);) {
         std::istringstream fields(line);
         std::uint64_t id = 0;

@@ -68,6 +68,7 @@ void throw_result(CURLcode result, const std::string& url, const ErrorText& deta
     if (result == CURLE_URL_MALFORMAT || result == CURLE_UNSUPPORTED_PROTOCOL) {
         throw BadInput{"http.url", "cannot use the address " + host_of(url) + ": " + curl_easy_strerror(result) + " (write http://… or https://…)"};
     }
+    if (result == CURLE_OUT_OF_MEMORY) throw std::bad_alloc{};
     const std::string why = details[0] != '\0' ? details.data() : curl_easy_strerror(result);
     const std::string code = code_for(result);
     std::string text = "no answer from " + host_of(url) + ": " + why;

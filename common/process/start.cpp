@@ -50,6 +50,7 @@ fs::path program_of(const Command& command) {
     const auto own = command.environment.find("PATH");
     const char* ours = std::getenv("PATH");
     std::istringstream path(own != command.environment.end() ? own->second : ours != nullptr ? ours : "/usr/local/bin:/usr/bin:/bin");
+    path.exceptions(std::ios::badbit);  // a want of memory is thrown; by itself a stream would end before what it has no room for
     std::vector<fs::path> directories;
     for (std::string directory; std::getline(path, directory, ':');) {
         if (!directory.empty()) directories.emplace_back(directory);

@@ -22,6 +22,7 @@ void throw_translated(const SQLite::Exception& error, const fs::path& file, cons
         case SQLITE_LOCKED:
             throw Unavailable(code("locked"),
                               words.name + " is held by another program: " + where + "; close other programs that use it and try again");
+        case SQLITE_NOMEM: throw std::bad_alloc{};
         case SQLITE_FULL: throw Unavailable(code("full"), "no room left for " + words.name + ": " + where + "; free some space on its disk");
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB: throw BadInput(code("corrupt"), words.name + " is damaged: " + where + "; " + words.when_damaged);

@@ -37,6 +37,7 @@ WorkResult guarded(Work&& work) {
     } catch (const Error& error) {
         return ended(1, error);
     } catch (const std::exception& error) {
+        if (out_of_memory(error)) return ended(69, OutOfMemory{});
         return {70, Reason{"internal", full_message(error)}};
     }
 }
@@ -48,13 +49,17 @@ Outcome outcome_of(Work&& work) {
         return files::in_our_words(work);
     } catch (const SignInRequired&) {
         throw;
+    } catch (const OutOfMemory& error) {
+        return RetryLater{error.reason()};  // may be this file's hunger: the others are not to wait for it
     } catch (const Unavailable&) {
         throw;
     } catch (const Interrupted&) {
         throw;
     } catch (const NeedsPerson& error) {
+        if (out_of_memory(error)) return RetryLater{OutOfMemory{}.reason()};
         return NeedsAttention{{error.code(), full_message(error)}};
     } catch (const std::exception& error) {
+        if (out_of_memory(error)) return RetryLater{OutOfMemory{}.reason()};
         return RetryLater{{code_of(error), full_message(error)}};
     }
 }
@@ -69,9 +74,10 @@ Verdict verdict_of(const Outcome& outcome, const Claim& claim, const Backoff& re
                 return {Verdict::Kind::again, what.reason, now + what.after.value_or(std::chrono::seconds{0}), false};
             } else if constexpr (std::is_same_v<What, RetryLater>) {
                 const int failures = claim.attempts + 1;
-                if (retry.exhausted(failures)) return {Verdict::Kind::person, what.reason, now, true};
+                const bool counts = what.reason.code != OutOfMemory::kCode;  // says nothing about the file, however often
+                if (counts && retry.exhausted(failures)) return {Verdict::Kind::person, what.reason, now, true};
                 const auto wait = what.after.value_or(retry.delay(failures, static_cast<std::uint64_t>(claim.item.id.value)));
-                return {Verdict::Kind::again, what.reason, now + wait, true};
+                return {Verdict::Kind::again, what.reason, now + wait, counts};
             } else {
                 return {Verdict::Kind::person, what.reason, now, true};
             }

@@ -31,6 +31,7 @@ std::set<std::string> left_out(const Options& options) {
     if (options.offline) return {kAway.begin(), kAway.end()};
     std::set<std::string> parts;
     std::istringstream words{options.without.value_or("")};
+    words.exceptions(std::ios::badbit);  // a want of memory is thrown; by itself a stream would end before what it has no room for
     for (std::string part; std::getline(words, part, ',');) {
         if (std::ranges::find(kAway, part) == kAway.end())
             throw UsageError{"usage.audit", "--without " + part + ": there is nas, syncthing and icloud, joined by commas"};

@@ -24,6 +24,7 @@ int config_check(const fs::path& file, std::ostream& out, std::ostream& err, boo
         err << error.what() << "\n";
         told["ok"] = false;
         std::istringstream lines{error.what()};
+        lines.exceptions(std::ios::badbit);  // a want of memory is thrown; by itself a stream would end before what it has no room for
         for (std::string line; std::getline(lines, line);) told["faults"].push_back(line);
     }
     if (json) out << told.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";

@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "common/errors/errors.h"
 #include "daemon/checks.h"
 #include "daemon/commands/commands.h"
 #include "daemon/exit_code.h"
@@ -45,6 +46,7 @@ Findings findings_of(const Area& area, const config::Settings& settings) {
     try {
         return area.check(settings);
     } catch (const std::exception& error) {
+        if (out_of_memory(error)) throw OutOfMemory{};
         return {{Finding::Kind::bad, full_message(error), "see above"}};
     }
 }

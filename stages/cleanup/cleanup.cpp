@@ -59,6 +59,8 @@ void attempt(Run& run, const std::string& what, const std::function<void()>& wor
         run.finished();
     } catch (const Interrupted&) {
         throw;
+    } catch (const OutOfMemory&) {
+        throw;
     } catch (const std::exception& error) {
         run.failed({code_of(error), what + ": " + full_message(error)});
     }

@@ -58,6 +58,8 @@ private:
         try {
             files::in_our_words([&] { fetch_one(asset, resource, looked); });
             turned_away_ = 0;
+        } catch (const OutOfMemory&) {
+            throw;
         } catch (const Unavailable& error) {
             // It may be this file or all of iCloud. Either way a person cannot help: it waits longer each time, and is never given up.
             failed(resource, error.reason(), false);

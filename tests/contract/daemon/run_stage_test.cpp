@@ -110,15 +110,31 @@ TEST_CASE("a file that hangs is ended at its deadline and counted as a crash", "
 }
 
 #ifndef __SANITIZE_ADDRESS__
-TEST_CASE("a file for which memory does not suffice is tried again later", "[run_stage]") {
+TEST_CASE("a file for which memory does not suffice is tried again later, and that does not count against it", "[run_stage]") {
     Ferry house;
     const auto ids = house.photos({"eats.jpg", "b.jpg"});
     CHECK(house.ferry({"--run-stage", "processing"}).exit.code == 1);
     CHECK(house.status(ids[0], "processing") == StepStatus::pending);
-    CHECK(house.step(ids[0], "processing").attempts == 1);
+    CHECK(house.step(ids[0], "processing").attempts == 0);
+    CHECK(house.reason(ids[0], "processing") == "memory.short");
     CHECK(house.status(ids[1], "processing") == StepStatus::done);
 }
 #endif
+
+TEST_CASE("a run that ends where no exception may pass, for want of memory, blames no file for it", "[run_stage]") {
+    Ferry house;
+    const auto ids = house.photos({"starves.jpg", "b.jpg"});
+    for (int i = 0; i < 3; ++i) {
+        const auto run = house.ferry({"--run-stage", "processing"});
+        CHECK(run.exit.code == 69);
+        CHECK_THAT(run.err, Contains("memory ran out"));
+    }
+    write(house.folder("fed"), "");
+    CHECK(house.ferry({"--run-stage", "processing"}).exit.code == 0);
+    CHECK(house.status(ids[0], "processing") == StepStatus::done);
+    CHECK(house.step(ids[0], "processing").deaths == 0);
+    CHECK(media_db::Runs{house.db()}.open("processing").empty());
+}
 
 TEST_CASE("a stage without its module says what the loader said", "[run_stage]") {
     Ferry house;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A stage that does what the name of the file says: crash…, hang…, eats…, slow…. Anything else goes well. While the folder has a file `gate`, a run
+// A stage that does what the name of the file says: crash…, hang…, eats…, starves…, slow…. Anything else goes well. While the folder has a file `gate`, a run
 // finds that it may not work.
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <fstream>
+#include <new>
 #include <vector>
 
 #include "common/stage/stage.h"
@@ -31,6 +32,7 @@ public:
         if (name.starts_with("crash")) std::abort();
         while (name.starts_with("hang")) ::usleep(1000);
         if (name.starts_with("eats")) eat();
+        if (name.starts_with("starves") && !fs::exists(root_ / "fed")) starve();
         // Works on until the test has seen it at work and says that it may end.
         while (name.starts_with("slow") && !fs::exists(root_ / "go")) ::usleep(1000);
         return stage::Done{};
@@ -44,6 +46,11 @@ private:
         ::setrlimit(RLIMIT_DATA, &little);
         std::vector<std::vector<char>> eaten;
         for (int i = 0; i < 1000; ++i) eaten.emplace_back(8 << 20, 'x');
+    }
+
+    static void starve() noexcept {
+        volatile std::size_t more_than_there_is = std::size_t{1} << 60;
+        ::operator delete(::operator new(more_than_there_is));
     }
 
     fs::path root_;

@@ -2,6 +2,7 @@
 #include "common/errors/errors.h"
 
 #include <catch2/catch.hpp>
+#include <new>
 
 using namespace mediaferry;
 
@@ -22,4 +23,21 @@ TEST_CASE("a message tells the whole chain, the code is the first one known", "[
 TEST_CASE("what is away may come back, what needs a person does not by itself", "[errors]") {
     CHECK_THROWS_AS((throw Unavailable{"a", "b"}), TransientError);
     CHECK_THROWS_AS((throw SignInRequired{"a", "b"}), NeedsPerson);
+}
+
+TEST_CASE("a want of memory is known under whatever it is wrapped in, and is nobody's fault", "[errors]") {
+    try {
+        try {
+            throw std::bad_alloc{};
+        } catch (const std::exception&) {
+            std::throw_with_nested(BadInput{"exchange.manifest", "cannot read the manifest"});
+        }
+    } catch (const std::exception& error) {
+        CHECK(out_of_memory(error));
+    }
+    CHECK(out_of_memory(std::bad_alloc{}));
+    CHECK(out_of_memory(OutOfMemory{}));
+    CHECK_FALSE(out_of_memory(Unavailable{"nas.unmounted", "gone"}));
+    CHECK(OutOfMemory{}.code() == "memory.short");
+    CHECK(std::string{OutOfMemory{}.what()}.starts_with("memory ran out"));
 }

@@ -4,7 +4,10 @@
 #include "common/stage/worker.h"
 
 #include <catch2/catch.hpp>
+#include <cerrno>
+#include <new>
 
+#include "common/files/files.h"
 #include "tests/support/house.h"
 
 using namespace mediaferry;
@@ -187,4 +190,39 @@ TEST_CASE("what the file system library throws is a file's trouble, or the run's
     const auto ended = house.run(room, "nas_archive");
     CHECK(ended.exit_code == 75);
     CHECK(ended.reason->code == "file.missing");
+}
+
+TEST_CASE("a want of memory counts against no file, however it comes; where no file is worked on it ends the run", "[worker]") {
+    House house;
+    house.settings.retry = {60s, 2.0, 6h, 1};
+    const auto hungry = house.downloaded("HUNGRY.JPG");
+    const auto other = house.downloaded("OTHER.JPG");
+    Room room;
+    const auto nested = [](const auto& outer) {
+        try {
+            throw std::bad_alloc{};
+        } catch (const std::exception&) {
+            std::throw_with_nested(outer);
+        }
+    };
+    const std::function<void()> wants[] = {[] { throw std::bad_alloc{}; },
+                                           [] { files::throw_errno(ENOMEM, "cannot open", "/nas/IMG_1.JPG"); },
+                                           [&] { nested(NeedsPerson{"x", "it cannot be read"}); },
+                                           [&] { nested(TransientError{"x", "it cannot be read"}); }};
+    for (const auto& want : wants) {
+        room.work = [&](const auto& item, Run&) -> Outcome {
+            if (item.id == hungry) want();
+            return Done{};
+        };
+        CHECK(house.run(room, "nas_archive").exit_code == 1);
+        CHECK(house.status(hungry, "nas_archive") == StepStatus::pending);
+        CHECK(house.reason(hungry, "nas_archive") == "memory.short");
+        CHECK(house.step(hungry, "nas_archive").attempts == 0);
+        CHECK(house.status(other, "nas_archive") == StepStatus::done);
+        house.clock.advance(7h);
+    }
+    room.start = [](Run&) -> Outcome { throw std::bad_alloc{}; };
+    const auto ended = house.run(room, "nas_archive");
+    CHECK(ended.exit_code == 69);
+    CHECK(ended.reason->code == "memory.short");
 }
