@@ -48,6 +48,7 @@ CAMPAIGNS = [
     Campaign("random_kills", "R1", ["random_kills.py"], seeded=True, dealt=True),
     Campaign("kills", "R3", ["campaign.py", "--only", "kills,again", "--as", "kills"], seeded=True, dealt=True, all_there_is="--everything"),
     Campaign("errors", "R2", ["campaign.py", "--only", "errors,reads", "--as", "errors"], seeded=True, dealt=True, all_there_is="--everything"),
+    Campaign("allocations", "R10", ["allocations.py"], seeded=True, dealt=True),
     Campaign("durability", "R4", ["durability.py"]),
     Campaign("lying_icloud", "issue 3.4", ["lying_icloud.py"], builds=("lying_icloud",)),
     Campaign("power_cuts", "R4", ["power_cuts.py"], seeded=True, dealt=True, all_there_is="--everything"),
@@ -60,7 +61,7 @@ CAMPAIGNS = [
     Campaign("fuzz", "6", ["fuzz.py"], builds=("fuzz_replay",)),
     Campaign("hostile_names", "7", ["hostile_names.py"], seeded=True),
 ]
-NEEDED = ("mediaferry", "modules", "fault_shim")
+NEEDED = ("mediaferry", "modules", "fault_shim", "allocation_shim")
 
 
 def size(full: bool) -> str:
