@@ -23,7 +23,7 @@ bool out_of_memory(const std::exception& error) noexcept {
 }
 
 std::string full_message(const std::exception& error) {
-    std::string text = error.what();
+    std::string text = dynamic_cast<const std::bad_alloc*>(&error) != nullptr ? OutOfMemory::advice() : error.what();
     try {
         std::rethrow_if_nested(error);
     } catch (const std::exception& cause) {
@@ -34,6 +34,7 @@ std::string full_message(const std::exception& error) {
 
 std::string code_of(const std::exception& error) {
     if (const auto* ours = dynamic_cast<const Error*>(&error)) return ours->code();
+    if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) return OutOfMemory::kCode;
     try {
         std::rethrow_if_nested(error);
     } catch (const std::exception& cause) {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Copies of media.db that can be trusted: written aside, checked, fsynced, then named.
 #include <fcntl.h>
+#include <sqlite3.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <new>
+#include <string_view>
 #include <system_error>
 
 #include "common/errors/errors.h"
@@ -11,11 +15,24 @@
 
 namespace mediaferry::media_db {
 
+namespace {
+
+/// A page for which there was no memory is no damaged page, and nobody is to put back a backup for it.
+bool wanted_memory(const std::string& line) {
+    constexpr std::string_view code = "error code=";
+    for (auto at = line.find(code); at != std::string::npos; at = line.find(code, at + 1))
+        if (const int number = std::atoi(line.c_str() + at + code.size()); number == SQLITE_NOMEM || number == SQLITE_IOERR_NOMEM) return true;
+    return false;
+}
+
+}  // namespace
+
 std::vector<std::string> damage(SQLite::Database& db, bool quick) {
     std::vector<std::string> found;
     SQLite::Statement check(db, quick ? "PRAGMA quick_check" : "PRAGMA integrity_check");
     while (check.executeStep()) {
         const std::string line = check.getColumn(0).getString();
+        if (wanted_memory(line)) throw std::bad_alloc{};
         if (line != "ok") found.push_back(line);
     }
     return found;

@@ -17,6 +17,7 @@ void throw_translated(const SQLite::Exception& error, const fs::path& file, cons
     const std::string where = file.string() + ": " + error.what();
     const auto code = [&](const char* what) { return words.prefix + "." + what; };
     constexpr int kPrimary = 0xff;  // extended codes are switched on: the kind of trouble is in the low byte
+    if (error.getExtendedErrorCode() == SQLITE_IOERR_NOMEM || error.getErrorCode() == SQLITE_IOERR_NOMEM) throw std::bad_alloc{};
     switch (error.getErrorCode() & kPrimary) {
         case SQLITE_BUSY:
         case SQLITE_LOCKED:

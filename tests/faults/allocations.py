@@ -188,7 +188,8 @@ class Allocations(Failpoints):
             self.other_words[f"{told.code} {same((said or ['only in the log'])[0])[:160]}"] += 1
             tally.told += 1
             return ""
-        if changes and told.code == 1 and "memory.short" in told.err + told.out:
+        if changes and told.code == 1 and (reasons := re.findall(r"REASON=(\S+)", told.err)):       # of files; whether that is for good, the healing shows
+            self.other_words["1 " + " ".join(sorted({*reasons}))] += 1
             tally.told += 1
             return ""
         if changes and told.code in (*verb.ends_with, 0):

@@ -39,5 +39,7 @@ TEST_CASE("a want of memory is known under whatever it is wrapped in, and is nob
     CHECK(out_of_memory(OutOfMemory{}));
     CHECK_FALSE(out_of_memory(Unavailable{"nas.unmounted", "gone"}));
     CHECK(OutOfMemory{}.code() == "memory.short");
+    CHECK(code_of(std::bad_alloc{}) == "memory.short");
+    CHECK(full_message(std::bad_alloc{}).starts_with("memory ran out"));
     CHECK(std::string{OutOfMemory{}.what()}.starts_with("memory ran out"));
 }
