@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/archive/known.h"
+#include "common/archive/successor.h"
 #include "common/clock/clock.h"
 #include "common/errors/errors.h"
 #include "daemon/commands/queue_commands.h"
@@ -38,6 +39,14 @@ void not_by_mistake(MediaDb& db, const config::Settings& settings) {
     }
 }
 
+void tell(const archive::Succession& again) {
+    if (again.files == 0) return;
+    std::cout << again.files << " files (" << to_text(again.bytes) << ") were in another archive: the next nas_archive looks for each of them here, and archives it again\n";
+    if (again.not_at_home > 0)
+        std::cout << again.not_at_home << " of them have no original at home. If their bytes are not here either: `mediaferry archive verify --full` "
+                  << "after that makes them again from whole copies in the library, in the outbox or in iCloud, and names those that are lost\n";
+}
+
 int init(const Words& words, const Options& options, const config::Settings& settings) {
     const bool fresh = words == Words{"--new"};
     if (!fresh && !words.empty()) throw UsageError{"usage.archive", "archive init takes --new or nothing"};
@@ -45,13 +54,14 @@ int init(const Words& words, const Options& options, const config::Settings& set
     if (!fresh) not_by_mistake(db, settings);
     const auto now = SystemClock{}.now();
     const auto [marker, written] = archive::Archive::initialise(settings.archive, now);
-    archive::remember(db, marker, now);
+    const auto again = archive::succeed(db, marker, now);
     const auto root = settings.archive.root.string();
     if (options.json) {
-        std::cout << nlohmann::ordered_json{{"root", root}, {"uuid", marker.uuid}, {"created", to_iso(marker.created)}, {"written", written}}.dump(2)
+        std::cout << nlohmann::ordered_json{{"root", root}, {"uuid", marker.uuid}, {"created", to_iso(marker.created)}, {"written", written}, {"files_to_archive_again", again.files}, {"not_at_home", again.not_at_home}}.dump(2)
                   << "\n";
     } else {
         std::cout << root << (written ? " is now an archive: " : " is an archive already: ") << marker.uuid << "\n";
+        tell(again);
     }
     if (written && on_the_system_disk(root))
         std::cerr << "note: " << root

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "stages/nas_archive/nas_archive.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "common/archive/known.h"
 #include "common/archive/receipt.h"
 #include "common/archive/settle.h"
+#include "common/archive/successor.h"
 #include "common/archive_index/keeper.h"
 #include "common/errors/errors.h"
 #include "common/files/files.h"
@@ -36,7 +38,18 @@ void lies_apart(const config::Settings& settings) {
     }
 }
 
-files::Descriptor open_original(const MediaItem& item, const config::Settings& settings) {
+/// What a person can do when there is no original at home to archive.
+std::string how_to_get_it(const MediaItem& item, Run& run) {
+    const auto id = std::to_string(item.id.value);
+    const auto copies = media_db::Evidence(run.db()).of(item.id);
+    if (std::ranges::none_of(copies, [](const media_db::Copy& copy) { return copy.place == Place::nas; }))
+        return " and was never archived. Put it back there and run `mediaferry release " + id + "`";
+    return ", and no copy on the NAS counts any more. `mediaferry archive verify --full` makes one from a whole copy in the library, in the outbox or in "
+           "iCloud, if there is one";
+}
+
+files::Descriptor open_original(const MediaItem& item, Run& run) {
+    const auto& settings = run.settings();
     const auto id = std::to_string(item.id.value);
     const auto there = item.local_path ? files::status_of(*item.local_path) : std::nullopt;
     if (there && !S_ISREG(there->st_mode))
@@ -47,8 +60,7 @@ files::Descriptor open_original(const MediaItem& item, const config::Settings& s
         if (!fs::is_directory(settings.folders.backup))
             throw Unavailable{"local.unmounted", "no folder " + settings.folders.backup.string() + ": is its disk mounted?"};
         throw NeedsPerson{"local.missing", "the original of " + item.filename + " is not at " +
-                                               (item.local_path ? item.local_path->string() : "home any more") +
-                                               " and was never archived. Put it back there and run `mediaferry release " + id + "`"};
+                                               (item.local_path ? item.local_path->string() : "home any more") + how_to_get_it(item, run)};
     }
     return files::Tree::open(item.local_path->parent_path()).open_read(item.local_path->filename());
 }
@@ -104,7 +116,11 @@ Outcome NasArchive::process(const MediaItem& item, Run& run) {
         });
         return Done{Reason{"nas.there", "its copy on the NAS was read again and is good"}};
     }
-    const auto original = open_original(item, run.settings());
+    if (const auto there = archive::found_again(*archive_, run.db(), item, run.stop())) {
+        record(run, item, *archive_, *there);
+        return Done{Reason{"nas.found_again", "its earlier copy on the NAS was found there after all, read again and good"}};
+    }
+    const auto original = open_original(item, run);
     archive::Incoming file;
     file.source = original.get();
     file.wanted = archive_place(run.db(), *layout_, item);

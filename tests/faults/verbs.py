@@ -57,6 +57,18 @@ def a_second_passes() -> None:
     time.sleep(1.1)             # cleanup_after is 0 s: what was touched in this second stays
 
 
+def disk_replaced(bench) -> None:
+    """The NAS died: an empty disk is in its place."""
+    for entry in bench.world.nas.iterdir():
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def marker_replaced(bench) -> None:
+    """Its marker was lost, and a new one written: every copy is there, and none counts."""
+    marker_gone(bench)
+    bench.world.expect(0, "archive", "init", "--new")
+
+
 def marker_gone(bench) -> None:
     for file in bench.world.nas.glob(".mediaferry-nas*"):
         file.unlink()
@@ -281,6 +293,8 @@ VERBS = [
     Verb("nas_archive after a death", "nas_archive", ["--run-stage", "nas_archive"], deaths=True,
          before=lambda bench: dies_at(bench, "nas_archive", "archive.store.copy.after:2=kill")),
     Verb("nas_archive, copy lost", "nas_archive", ["--run-stage", "nas_archive"], ends_with=(0, 1), goes_further=True, broken=True, deaths=True, before=copy_vanished),
+    Verb("archive init --new", "icloud_mark", ["archive", "init", "--new"], broken=True, before=disk_replaced),
+    Verb("nas_archive, successor", "icloud_mark", ["--run-stage", "nas_archive"], before=marker_replaced),
     Verb("archive reindex", "nas_archive.settle", ["archive", "reindex"], before=stranger_seen),
     Verb("db adopt --from-archive", "nas_archive.settle", ["db", "adopt", "--from-archive"], before=database_lost, finished=lambda bench: bench.world.database.exists()),
     Verb("db restore", "nas_archive.settle", ["db", "restore", "--yes"], before=backed_up),

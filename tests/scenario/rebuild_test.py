@@ -129,6 +129,35 @@ class Rebuilt(unittest.TestCase):
             self.assertEqual(world.value("SELECT count(*) FROM media WHERE synced_google = 'yes'"), 3, world.unfinished())
             self.assertEqual(world.icloud.deleted(), [])
 
+    def test_the_nas_dies_and_its_successor_gets_all_that_is_anywhere(self):
+        """At home, whole in the library, in iCloud (Recently Deleted, too): lost is only what nobody else has any more, and that is named."""
+        with World(self, phone=False, only=["live", "edited", "twin-1", "unicode", "double"]) as world:
+            world.configure("icloud_delete", approval="automatic", max_per_run=4)
+            while not world.icloud.deleted():
+                world.round()
+            world.configure("icloud_delete", enabled=False)
+            deleted = {deletion["key"] for deletion in world.icloud.deleted()}
+            self.assertEqual(len(deleted), 4, world.unfinished())
+            photos, files = originals(world), world.value("SELECT count(*) FROM media")
+            gone = world.value("SELECT count(*) FROM media WHERE local_path IS NULL")
+            for key in deleted & {"live", "twin-1"}:        # a live pair is kept whole in the library, a JPEG is not
+                world.icloud.expunge(asset=key)
+            shutil.rmtree(world.nas)
+            world.nas.mkdir()
+            self.assertIn("archive init --new", world.expect(69, "archive", "init").err)
+            said = world.expect(0, "archive", "init", "--new").out
+            self.assertIn(f"{files} files", said)
+            self.assertIn(f"{gone} of them have no original at home", said)
+            world.run("--run-stage", "nas_archive")
+            told = world.expect(1, "archive", "verify", "--full")
+            lost = {name: digest for name, digest in photos.items() if name not in originals(world)}
+            self.assertEqual(list(lost), ["2023/05/IMG_0001.JPG"], told)
+            self.assertIn("no proven copy of IMG_0001.JPG is left", told.out + told.err)
+            self.assertEqual(originals(world), {name: digest for name, digest in photos.items() if name not in lost})
+            self.assertEqual(world.value("SELECT count(*) FROM media WHERE synced_nas = 'yes'"), files - 1)
+            audit = world.expect(1, "audit", "--full").out
+            self.assertEqual({line.split(" ")[0] for line in audit.splitlines() if "IMG_0001.JPG" in line}, {"I1", "I5"}, audit)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -117,7 +117,7 @@ class LoopbackICloud:
         self.fault(checksum=self.checksum(asset, kind), **fault)
 
     def __getattr__(self, name: str):
-        """add, touch, edit, file, unfile, delete, undelete, hide, expire, trust_lost, lock, two_factor, knob, delete_album."""
+        """add, touch, edit, file, unfile, delete, undelete, expunge, hide, expire, trust_lost, lock, two_factor, knob, delete_album."""
         if name.startswith("_"):
             raise AttributeError(name)
         return lambda **given: self.call(name, **given)

@@ -91,6 +91,10 @@ class Admin:
         """The owner deletes a photo on a device of his own."""
         self.world.library.delete(self.world.library.find(given["asset"]))
 
+    def do_expunge(self, given):
+        """Thirty days have gone by since it was deleted."""
+        self.world.library.expunge(self.world.library.find(given["asset"]))
+
     def do_undelete(self, given):
         self.world.library.undelete(self.world.library.find(given["asset"]))
 

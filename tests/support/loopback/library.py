@@ -189,6 +189,12 @@ class Library:
         asset.deleted, asset.expunge_at = False, 0
         self.touch(asset)
 
+    def expunge(self, asset: Asset) -> None:
+        """Its thirty days are over: nothing of it is left."""
+        del self.assets[asset.name]
+        if all(other.master is not asset.master for other in self.assets.values()):
+            self.masters.pop(asset.master.name, None)
+
     def create_album(self, name: str, title: str) -> Album:
         album = self.albums[name] = Album(name, title)
         self.touch(album)
