@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "common/archive/fitness.h"
 #include "common/archive/known.h"
 #include "common/clock/clock.h"
 #include "common/files/files.h"
@@ -46,9 +47,7 @@ void look_at_nas(const config::Settings& settings, Findings& out) {
     const auto& root = settings.archive.root.string();
     out.push_back({Kind::good, root + " is the archive " + archive.marker().uuid + (known ? "" : " (not used yet)"), ""});
     out.push_back({Kind::good, to_text(now.free) + " free on " + tree.kind(), ""});
-    if (!tree.flushes())
-        out.push_back({Kind::note, "over a share nothing can be flushed: a copy counts for a deletion after it was read again, archive.settle later",
-                       "on a Samba server write `sync always = yes` for this share; give the NAS a UPS; or mount the share instead"});
+    for (const auto& remark : archive::remarks(tree)) out.push_back({Kind::note, remark.what, remark.then});
     if (now.denied)
         out.push_back({Kind::bad, root + " cannot be written by this user",
                        is_share(root) ? "give archive.user the right to write there" : "mount it with the right uid, or chown it on the NAS"});

@@ -2,6 +2,7 @@
 #include "common/archive/archive.h"
 
 #include "common/archive/archive_impl.h"
+#include "common/archive/fitness.h"
 #include "common/failpoint/failpoint.h"
 #include "common/files/files.h"
 #include "common/log/log.h"
@@ -68,6 +69,7 @@ std::pair<Marker, bool> Archive::initialise(const config::Archive& settings, Tim
         clear_dead_mark(*tree);
         if (const auto marker = read_marker(*tree)) return {*marker, false};
         guard::writable(*tree, {});
+        must_be_fit(*tree);
         return {write_marker(*tree, now), true};
     });
 }

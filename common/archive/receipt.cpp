@@ -8,7 +8,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kFromServer = "server";  ///< Proof::method of a share
+constexpr const char* kFromServer = "server";  ///< Proof::method of a share, and of what goes through FUSE
 
 Json reading(const Archive& archive, const Proof& proof, Timestamp now) {
     Json json{{"at", to_iso(now)}, {"method", proof.method}};

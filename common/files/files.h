@@ -255,5 +255,7 @@ Space free_space(const fs::path&);
 /// "ext4", "nfs", "cifs", "tmpfs", …, or the number in hex.
 std::string file_system_type(const fs::path&);
 bool is_network_file_system(const fs::path&);
+/// Whether a program stands between us and the storage (FUSE): what it answers from its memory, or from the cache of a disk below it, nobody can evict.
+bool goes_through_fuse(int fd);
 
 }  // namespace mediaferry::files

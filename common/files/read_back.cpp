@@ -133,7 +133,7 @@ ReadBack read_back(const Tree& tree, const fs::path& name, const std::function<b
     ReadBack result;
     result.digests = reading.digests;
     result.past_the_cache = !memory && (evicted || (reading.all_direct && direct_is_honest(fd)));
-    result.method = memory ? "memory" : reading.all_direct ? "direct" : evicted ? "evicted" : "cached";
+    result.method = memory ? "memory" : goes_through_fuse(fd) ? "server" : reading.all_direct ? "direct" : evicted ? "evicted" : "cached";
     return result;
 }
 

@@ -79,6 +79,11 @@ std::string file_system_type(const fs::path& path) {
     return hex.str();
 }
 
+bool goes_through_fuse(int fd) {
+    struct statfs about {};
+    return ::fstatfs(fd, &about) == 0 && (static_cast<std::uint64_t>(about.f_type) & 0xFFFFFFFF) == kFuse;
+}
+
 bool is_network_file_system(const fs::path& path) {
     const std::string type = file_system_type(path);
     for (const char* remote : {"nfs", "cifs", "smb", "9p", "ceph", "afs", "coda", "fhgfs", "fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.glusterfs",

@@ -127,7 +127,7 @@ public:
     Condition condition() const override;
     std::string place() const override;
     std::string kind() const override { return file_system_type(tree_.root()); }
-    bool flushes() const override { return true; }
+    bool flushes() const override { return !goes_through_fuse(tree_.descriptor()); }
     bool takes_threads() const override { return true; }
     bool is_same_file(int file, const struct stat& found) const override;
 

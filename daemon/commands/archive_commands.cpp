@@ -6,6 +6,8 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "common/archive/fitness.h"
+#include "common/archive/guard.h"
 #include "common/archive/known.h"
 #include "common/archive/successor.h"
 #include "common/clock/clock.h"
@@ -53,6 +55,8 @@ int init(const Words& words, const Options& options, const config::Settings& set
     auto db = open_house(settings);
     if (!fresh) not_by_mistake(db, settings);
     const auto now = SystemClock{}.now();
+    const auto turn = files::Lock::try_take(settings.state_directory() / "locks" / "archive-init");  // the disk is tried with files of fixed names
+    if (!turn) throw TryLater{"archive.init_running", "archive init is running already"};
     const auto [marker, written] = archive::Archive::initialise(settings.archive, now);
     const auto again = archive::succeed(db, marker, now);
     const auto root = settings.archive.root.string();
@@ -63,6 +67,9 @@ int init(const Words& words, const Options& options, const config::Settings& set
         std::cout << root << (written ? " is now an archive: " : " is an archive already: ") << marker.uuid << "\n";
         tell(again);
     }
+    if (written)
+        for (const auto& remark : archive::remarks(*archive::guard::open_root(settings.archive)))
+            std::cerr << "note: " << remark.what << " (" << remark.then << ")\n";
     if (written && on_the_system_disk(root))
         std::cerr << "note: " << root
                   << " lies on the system disk. If a NAS belongs there it is not mounted now, and this marker would hide that for ever: remove "

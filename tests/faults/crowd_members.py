@@ -54,7 +54,7 @@ VERBS = [
     Verb(lambda draw, bench: ["exchange", "analyze", "--remote-db", str(bench.disk.at / "theirs.db")], (FINE, TRY_LATER)),
     Verb(says("queue", "add", "--recommended"), (FINE, SOME_FAILED)),
     Verb(says("queue", "run"), (FINE, SOME_FAILED, TRY_LATER)),
-    Verb(says("archive", "init")), Verb(says("archive", "reindex"), (FINE, TRY_LATER)),
+    Verb(says("archive", "init"), (FINE, TRY_LATER)), Verb(says("archive", "reindex"), (FINE, TRY_LATER)),
     Verb(says("archive", "verify"), (FINE, SOME_FAILED, TRY_LATER)),
     Verb(lambda draw, bench: ["archive", "restore", "--all", "--to", str(bench.root / "restored")], (FINE, SOME_FAILED, TRY_LATER)),
 ]

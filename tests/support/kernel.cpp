@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -30,7 +31,7 @@ struct Flush {
 
 struct Between {
     std::mutex mutex;
-    bool watching = false, nothing_vouched_for = false, blocks_shared = false, read_only = false;
+    bool watching = false, nothing_vouched_for = false, blocks_shared = false, read_only = false, no_safe_rename = false;
     long magic = 0;
     std::optional<Bytes> free;
     std::vector<Flush> flushes;
@@ -111,6 +112,9 @@ bool Flushes::by_writer_of(const fs::path& path) const {
 EverythingLiesOn::EverythingLiesOn(long magic) { between().magic = magic; }
 EverythingLiesOn::~EverythingLiesOn() { between().magic = 0; }
 
+NoSafeRename::NoSafeRename() { between().no_safe_rename = true; }
+NoSafeRename::~NoSafeRename() { between().no_safe_rename = false; }
+
 DisksSayReadOnly::DisksSayReadOnly() { between().read_only = true; }
 DisksSayReadOnly::~DisksSayReadOnly() { between().read_only = false; }
 
@@ -134,6 +138,22 @@ int statfs(const char* path, struct statfs* about) noexcept {
     const auto answer = static_cast<int>(::syscall(SYS_statfs, path, about));
     if (answer == 0 && mediaferry::test::between().magic != 0) about->f_type = mediaferry::test::between().magic;
     return answer;
+}
+
+int fstatfs(int fd, struct statfs* about) noexcept {
+    const auto answer = static_cast<int>(::syscall(SYS_fstatfs, fd, about));
+    if (answer == 0 && mediaferry::test::between().magic != 0) about->f_type = mediaferry::test::between().magic;
+    return answer;
+}
+
+int renameat2(int from_directory, const char* from, int to_directory, const char* to, unsigned flags) noexcept {
+    if (flags != 0 && mediaferry::test::between().no_safe_rename) return errno = EINVAL, -1;
+    return static_cast<int>(::syscall(SYS_renameat2, from_directory, from, to_directory, to, flags));
+}
+
+int linkat(int from_directory, const char* from, int to_directory, const char* to, int flags) noexcept {
+    if (mediaferry::test::between().no_safe_rename) return errno = EPERM, -1;
+    return static_cast<int>(::syscall(SYS_linkat, from_directory, from, to_directory, to, flags));
 }
 
 int statvfs(const char* path, struct statvfs* about) noexcept {

@@ -25,13 +25,22 @@ public:
     bool by_writer_of(const fs::path&) const;
 };
 
-/// statfs names this kind of file system for every path, by its number in linux/magic.h.
+/// statfs names this kind of file system for every path and file, by its number in linux/magic.h.
 class EverythingLiesOn {
 public:
     explicit EverythingLiesOn(long magic);
     ~EverythingLiesOn();
     EverythingLiesOn(const EverythingLiesOn&) = delete;
     EverythingLiesOn& operator=(const EverythingLiesOn&) = delete;
+};
+
+/// A file system of the kind that can neither rename without overwriting nor link (FAT and exFAT through FUSE).
+class NoSafeRename {
+public:
+    NoSafeRename();
+    ~NoSafeRename();
+    NoSafeRename(const NoSafeRename&) = delete;
+    NoSafeRename& operator=(const NoSafeRename&) = delete;
 };
 
 /// No file system may be written to, say they; who tries nevertheless may.

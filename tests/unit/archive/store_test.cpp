@@ -276,9 +276,10 @@ TEST_CASE("An archive in memory proves nothing", "[archive]") {
     const fs::path memory{"/dev/shm"};
     REQUIRE(files::file_system_type(memory) == "tmpfs");
     World world;
+    const auto marker = test::read(world.nas / kMarkerName);
     world.nas = memory / ("mediaferry-test-" + std::to_string(::getpid()));
     fs::create_directories(world.nas);
-    Archive::initialise(world.settings(), kTaken);
+    test::write(world.nas / kMarkerName, marker);  // of another disk, copied: archive init would have refused
     {
         auto archive = world.open();
         CHECK(code_thrown([&] { archive.store(world.original("2024/06/IMG_1.JPG", "x").incoming); }) == "nas.cache");
