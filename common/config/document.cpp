@@ -8,6 +8,8 @@
 #include <optional>
 #include <sstream>
 
+#include "common/types/utf8.h"
+
 namespace mediaferry::config {
 
 namespace {
@@ -33,7 +35,7 @@ public:
             case YAML::NodeType::Null: break;
             case YAML::NodeType::Scalar:
                 value.kind = Value::Kind::scalar;
-                value.text = node.Scalar();
+                value.text = utf8(node.Scalar(), value.at);
                 break;
             case YAML::NodeType::Sequence:
                 value.kind = Value::Kind::list;
@@ -53,7 +55,13 @@ private:
         if (!key.IsScalar()) throw NotYaml{at, "a key must be a word (write key: value)"};
         Value value = read(node, depth + 1);
         if (value.kind == Value::Kind::nothing) value.at = at;
-        return {key.Scalar(), at, std::move(value)};
+        return {utf8(key.Scalar(), at), at, std::move(value)};
+    }
+
+    /// yaml-cpp lets other bytes through.
+    static std::string utf8(const std::string& text, Position at) {
+        if (!is_utf8(text)) throw NotYaml{at, "holds a byte that is no UTF-8 (save the file as UTF-8)"};
+        return text;
     }
 
     int nodes_ = 0;

@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "common/exchange/manifest.h"
+#include "common/types/utf8.h"
 
 namespace mediaferry::exchange {
 
 namespace {
 
 constexpr std::size_t kLongestName = 255, kLongestPath = 4000;
-
-bool is_utf8(std::string_view text) {
-    // What JSON takes as the content of a string is valid UTF-8 (quotes and backslashes apart).
-    std::string quoted = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') quoted += '\\';
-        quoted += c;
-    }
-    return nlohmann::json::accept(quoted + "\"");
-}
 
 bool all_of(std::string_view text, const char* allowed) { return text.find_first_not_of(allowed) == std::string_view::npos; }
 

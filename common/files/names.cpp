@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "common/files/files.h"
+#include "common/types/utf8.h"
 
 namespace mediaferry::files {
 namespace {
@@ -15,21 +16,6 @@ constexpr std::size_t kLongestExtension = 16;
 unsigned char byte_at(std::string_view text, std::size_t at) { return static_cast<unsigned char>(text[at]); }
 bool continues(std::string_view text, std::size_t at) { return at < text.size() && (byte_at(text, at) & 0xC0) == 0x80; }
 
-/// Length of the valid UTF-8 character at `at` (shortest form, no surrogates, up to U+10FFFF); 0: not one.
-std::size_t character_length(std::string_view text, std::size_t at) {
-    const unsigned char lead = byte_at(text, at);
-    if (lead < 0x80) return 1;
-    const std::size_t length = lead >= 0xC2 && lead <= 0xDF ? 2 : (lead & 0xF0) == 0xE0 ? 3 : lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if (!continues(text, at + i)) return 0;
-    }
-    if (length == 0) return 0;
-    const unsigned char second = byte_at(text, at + 1);
-    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F))
-        return 0;
-    return length;
-}
-
 bool is_forbidden(std::string_view character) {
     const unsigned char first = byte_at(character, 0);
     if (character.size() == 1) return first < 0x20 || first == 0x7F || std::string_view{"/\\:*?\"<>|"}.find(character[0]) != std::string_view::npos;
@@ -39,7 +25,7 @@ bool is_forbidden(std::string_view character) {
 std::string with_safe_characters(std::string_view name) {
     std::string safe;
     for (std::size_t at = 0; at < name.size();) {
-        const std::size_t length = character_length(name, at);
+        const std::size_t length = utf8_length(name, at);
         const std::string_view character = name.substr(at, std::max<std::size_t>(length, 1));
         if (length == 0 || is_forbidden(character)) {
             safe += '_';
@@ -99,7 +85,7 @@ fs::path free_name(const fs::path& wanted, const std::function<bool(const fs::pa
 std::string printable(std::string_view text) {
     std::string shown;
     for (std::size_t at = 0; at < text.size();) {
-        const std::size_t length = character_length(text, at);
+        const std::size_t length = utf8_length(text, at);
         const std::string_view character = text.substr(at, std::max<std::size_t>(length, 1));
         const bool control = length == 1 ? byte_at(text, at) < 0x20 || byte_at(text, at) == 0x7F
                                          : length == 2 && character[0] == '\xC2' && byte_at(character, 1) < 0xA0;

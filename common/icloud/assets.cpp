@@ -7,6 +7,7 @@
 
 #include "common/icloud/names.h"
 #include "common/icloud/wire.h"
+#include "common/types/utf8.h"
 
 namespace mediaferry::icloud {
 namespace {
@@ -90,7 +91,7 @@ std::string name_in(const json& record, std::string_view key) {
     const std::string value = text(at(holder, "value"));
     if (text(at(holder, "type")) == "STRING") return value;
     const auto decoded = wire::from_base64(value);
-    return decoded && !decoded->empty() && wire::valid_utf8(*decoded) ? *decoded : value;
+    return decoded && !decoded->empty() && is_utf8(*decoded) ? *decoded : value;
 }
 
 // As icloudpd names what has no name: twelve characters of the master's record name and the type's extension.

@@ -6,6 +6,7 @@
 
 #include "common/icloud/assets.h"
 #include "common/icloud/wire.h"
+#include "common/types/utf8.h"
 
 namespace mediaferry::icloud {
 namespace {
@@ -37,7 +38,7 @@ AlbumRecord read_album(const json& record) {
     const json& holder = at(at(record, "fields"), "albumNameEnc");
     const std::string value = text(at(holder, "value"));
     const auto decoded = wire::from_base64(value);
-    album.name = text(at(holder, "type")) == "STRING" || !decoded || !wire::valid_utf8(*decoded) ? value : *decoded;
+    album.name = text(at(holder, "type")) == "STRING" || !decoded || !is_utf8(*decoded) ? value : *decoded;
     album.change_tag = text(at(record, "recordChangeTag"));
     album.deleted = number(field(record, "isDeleted")) != 0 || number(at(record, "deleted")) != 0;
     album.folder = number(field(record, "albumType")) == 3;

@@ -87,18 +87,6 @@ std::optional<std::string> from_base64(std::string_view text) {
     return out;
 }
 
-bool valid_utf8(std::string_view s) {
-    for (std::size_t i = 0; i < s.size();) {
-        const auto c = static_cast<unsigned char>(s[i]);
-        const std::size_t length = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
-        if (length == 0 || i + length > s.size()) return false;
-        for (std::size_t k = 1; k < length; ++k)
-            if ((static_cast<unsigned char>(s[i + k]) & 0xc0) != 0x80) return false;
-        i += length;
-    }
-    return true;
-}
-
 json zone_id(const Library& library) {
     json id{{"zoneName", library.zone}};
     if (!library.owner.empty()) id["ownerRecordName"] = library.owner;

@@ -32,7 +32,6 @@ std::int64_t number(const json&, std::int64_t otherwise = 0);
 std::string base64(std::string_view bytes);
 /// nullopt unless it is base64.
 std::optional<std::string> from_base64(std::string_view);
-bool valid_utf8(std::string_view);
 
 json zone_id(const Library&);
 json string_filter(std::string_view name, std::string_view value);

@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/log/logfmt.h"
 
+#include "common/types/utf8.h"
+
 namespace mediaferry::log {
 namespace {
 
 unsigned char byte_at(std::string_view text, std::size_t at) { return static_cast<unsigned char>(text[at]); }
-
-/// Length of the well-formed UTF-8 sequence at `at`, 0 if there is none. Overlong forms are let through: nothing decodes them here.
-std::size_t sequence_length(std::string_view text, std::size_t at) {
-    const unsigned char lead = byte_at(text, at);
-    const std::size_t length = lead < 0x80                   ? 1
-                               : lead >= 0xC2 && lead < 0xE0 ? 2
-                               : lead >= 0xE0 && lead < 0xF0 ? 3
-                               : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                             : 0;
-    if (length == 0 || at + length > text.size()) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte_at(text, at + i) & 0xC0) != 0x80) return 0;
-    }
-    return length;
-}
 
 std::string in_hex(unsigned char byte) {
     constexpr std::string_view digits = "0123456789abcdef";
@@ -45,7 +32,7 @@ std::string quoted(std::string_view value, bool always) {
     std::string text;
     bool plain = !value.empty() && !always;
     for (std::size_t at = 0; at < value.size();) {
-        const std::size_t length = sequence_length(value, at);
+        const std::size_t length = utf8_length(value, at);
         const std::string shown = length == 0 ? in_hex(byte_at(value, at)) : escaped(value.substr(at, length));
         if (length == 0 || shown.size() != length || value[at] == ' ' || value[at] == '=') plain = false;
         text += shown;

@@ -118,6 +118,8 @@ TEST_CASE("a text that is no map of sections is told as such", "[config]") {
     // Nine bytes in which the YAML library finds documents without end, until the memory is used up.
     CHECK(faults_in(",0*\n~*Y\n\xdf").find("m.yaml:") == 0);
     CHECK(faults_in(kUser + "---\nlog: {}\n") == "m.yaml:3:1: yaml: a second document begins here (remove the line ---)");
+    CHECK(faults_in("folders: {root: /srv/\x86}\n") == "m.yaml:1:17: yaml: holds a byte that is no UTF-8 (save the file as UTF-8)");
+    CHECK(faults_in("\xC0\xAF: 1\n") == "m.yaml:1:1: yaml: holds a byte that is no UTF-8 (save the file as UTF-8)");
     CHECK(faults_in("a: &x [*x]\n") == "m.yaml:1:4: yaml: is nested too deeply or repeats itself without end (write the values out)");
 }
 

@@ -5,6 +5,7 @@
 #include "common/types/kinds.h"
 #include "common/types/sha256.h"
 #include "common/types/timestamp.h"
+#include "common/types/utf8.h"
 
 using namespace mediaferry;
 using namespace std::chrono_literals;
@@ -63,4 +64,13 @@ TEST_CASE("every word for a kind is read back as that kind", "[types]") {
     for (const auto* word : {"photo", "raw", "video", "sidecar", "other"}) CHECK(to_text(media_kind_from_text(word).value()) == word);
     for (const auto* word : {"local", "pixel", "nas", "library"}) CHECK(to_text(place_from_text(word).value()) == word);
     CHECK_FALSE(place_from_text("cloud"));
+}
+
+TEST_CASE("UTF-8 is told from what only looks like it", "[types]") {
+    for (const std::string good : {"", "plain", "\xC3\xA4", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xED\x9F\xBF", "\xEE\x80\x80", "\xF4\x8F\xBF\xBF"})
+        CHECK(is_utf8(good));
+    for (const std::string bad : {"\x80", "a\xC3", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\xAF", "\xE2\x82", "\xED\xA0\x80", "\xF0\x80\x80\xAF", "\xF4\x90\x80\x80",
+                                  "\xF5\x80\x80\x80", "\xFF", "\xE2\x28\xA1"})
+        CHECK_FALSE(is_utf8(bad));
+    CHECK(utf8_length("a\xE2\x82\xAC", 1) == 3);
 }
