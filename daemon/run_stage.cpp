@@ -9,6 +9,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "common/files/files.h"
 #include "common/log/log.h"
 #include "common/media_db/catalogue.h"
 #include "common/media_db/conveyor.h"
@@ -180,6 +181,8 @@ int run_stage(const Options& options, const config::Settings& settings) {
     catch_stop_signals();
     if (options.dry_run) return rehearse(step, options, settings);
 
+    // OpenSSL makes itself ready at its first use and does not bear a want of memory there (it crashes): before any file is held.
+    files::digest_bytes({});
     auto slot = take_slot(settings, step.stage);
     if (!slot)
         throw TryLater{"stage.slot_taken", "slot taken: " + std::string{step.stage} + " is already running in " +

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <array>
+#include <new>
 #include <optional>
 #include <set>
 
@@ -95,6 +96,7 @@ MediaDb open_copy_of(const fs::path& given, const fs::path& scratch) {
             throw BadInput("exchange.damaged", theirs.string() + " is damaged (" + found.front() + "); ask for another copy");
         impl->db->exec("PRAGMA query_only = ON");
     } catch (const SQLite::Exception& error) {
+        if (error.getErrorCode() == SQLITE_NOMEM || error.getExtendedErrorCode() == SQLITE_IOERR_NOMEM) throw std::bad_alloc{};  // says nothing about it
         throw BadInput("exchange.damaged", theirs.string() + " cannot be read as a media.db (" + error.what() + "); ask for another copy");
     }
     return MediaDb(std::move(impl));

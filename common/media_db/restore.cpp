@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "common/media_db/restore.h"
 
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 
 #include "common/errors/errors.h"
 #include "common/files/files.h"
@@ -64,6 +66,7 @@ BackupContent check_backup(const fs::path& file) {
         return {number("SELECT count(*) FROM media"), number("SELECT coalesce(max(id), 0) FROM event"),
                 Timestamp{std::chrono::seconds{number("SELECT coalesce(max(at), 0) FROM event")}}};
     } catch (const SQLite::Exception& error) {
+        if (error.getErrorCode() == SQLITE_NOMEM || error.getExtendedErrorCode() == SQLITE_IOERR_NOMEM) throw std::bad_alloc{};  // says nothing about it
         throw bad(error.what());
     }
 }

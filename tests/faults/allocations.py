@@ -243,6 +243,7 @@ class Allocations(Failpoints):
         self.bench.put_back(verbs[0].moment)
         for verb in verbs:
             self.look(verb)
+        self.sees_what_is_wrong(verbs[0])
         before = self.bench.judge.portrait()
         draws = {verb.name: self.drawn(verb.name) for verb in verbs}
         spent: Counter[str] = Counter()
@@ -258,6 +259,19 @@ class Allocations(Failpoints):
         self.end()
         self.servers.clear()
 
+    def sees_what_is_wrong(self, verb: Verb) -> None:
+        """The check of the check: a crash in our code, an answer cut short, blame for the config, somebody's bug."""
+        usual = self.usual[verb.name]
+        crashes = [self.ask(verb, f"{len(self.sites[verb.name]) * part // 8}:crash") for part in range(1, 8)]        # some of them in a library's code
+        ours = [told for told in crashes if "mediaferry" in self.crashed_in(told.err)]
+        if any(told.code != -11 for told in crashes) or not ours:
+            raise RuntimeError(f"the crashes that were asked for did not come: {crashes}")
+        wrong = [*ours, Told(usual.code, usual.out[:len(usual.out) // 2], ""),
+                 Told(78, "", "config.yaml:1:1: nothing"), Told(70, "", "this is a fault of mediaferry, please report it: std::bad_alloc"), Told(-99, "", "")]
+        for told in wrong:
+            if not self.ended_badly(verb, told, Tally(), changes=False):
+                raise RuntimeError(f"this would not be seen as wrong: {told}")
+
     def round(self, verb: Verb, orders: list[str]) -> tuple[list[str], int]:
         """Failing runs in a row from one moment, and then one that heals: what is wrong, and how many runs that took."""
         bench, tally, wrong, tried = self.bench, self.tallies[verb.name], [], 0
@@ -272,7 +286,7 @@ class Allocations(Failpoints):
             wrong = ([bad] if bad else []) + ([] if verb.broken else bench.judge.now())
             if wrong or told.code == 0 or not verb.single:
                 break
-        if not wrong and not verb.deaths:
+        if not wrong and verb.name in self.legs:
             wrong = [f"a file is set aside: {row['stage']} {row['reason_code']} {row['reason_text']}" for row in bench.judge.rows("SELECT * FROM step WHERE status = 'attention'")]
         if not wrong:
             audited = not (verb.broken or verb.unaudited) and self.random.random() < AUDITED

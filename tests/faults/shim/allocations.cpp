@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Preloaded into mediaferry by tests/faults/allocations.py: counts what main() and all below it ask of the heap and has the k-th request fail.
 //
-//   MEDIAFERRY_ALLOCATION          k[:sticky]  the k-th request gets nothing (ENOMEM); sticky: every one from then on
+//   MEDIAFERRY_ALLOCATION          k[:sticky|:crash]  the k-th request gets nothing (ENOMEM); sticky: every one from then on; crash: it ends the process
+//                                  as a fault of ours would (the campaign asks itself whether it would see that)
 //   MEDIAFERRY_ALLOCATION_SITES    file: of every request from where it came, a number of 8 bytes in the order of the requests
 //   MEDIAFERRY_ALLOCATION_TRACE    set: the one that fails tells on stderr from where it came
 //   MEDIAFERRY_ALLOCATION_SERVER   in:out:directory  main() is not entered but waits before it: for each line read from the descriptor `in` (as
@@ -42,7 +43,7 @@ struct Plan {
     std::atomic<bool> counting{false};
     std::atomic<long> counted{0};
     long at = 0;
-    bool sticky = false, trace = false;
+    bool sticky = false, crash = false, trace = false;
     int sites = -1;
     pid_t pid = 0;
 };
@@ -97,6 +98,7 @@ bool fails() {
         if (plan.sites >= 0) note_site();
         result = plan.at > 0 && (number == plan.at || (plan.sticky && number > plan.at));
         if (result && plan.trace && number == plan.at) tell_site();
+        if (result && plan.crash) ::raise(SIGSEGV);
     }
     inside = false;
     if (result) errno = ENOMEM;
@@ -129,6 +131,7 @@ void begin() {
         char* rest = nullptr;
         plan.at = strtol(given, &rest, 10);
         plan.sticky = strcmp(rest, ":sticky") == 0;
+        plan.crash = strcmp(rest, ":crash") == 0;
     }
     plan.trace = getenv("MEDIAFERRY_ALLOCATION_TRACE") != nullptr;
     if (const char* file = getenv("MEDIAFERRY_ALLOCATION_SITES")) plan.sites = ::open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);

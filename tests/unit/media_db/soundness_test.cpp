@@ -2,7 +2,10 @@
 #include "common/files/files.h"
 #include "common/media_db/soundness.h"
 
+#include <sqlite3.h>
+
 #include <fstream>
+#include <new>
 
 #include "common/media_db/restore.h"
 #include "tests/unit/media_db/world.h"
@@ -236,6 +239,16 @@ TEST_CASE("a backup brings no approval of a deletion back", "[restore]") {
     statement(world.dir / "media.db", "INSERT INTO plan (created_at, status) VALUES (1, 'approved'), (2, 'proposed'), (3, 'finished')");
     CHECK(void_plans(world.db) == 2);
     CHECK(world.db.impl().text("SELECT group_concat(status) FROM plan") == "superseded,superseded,finished");
+}
+
+TEST_CASE("a backup that there is no memory to read is not called a bad one", "[restore]") {
+    World world;
+    const auto backup = world.dir / "whole.db";
+    Upkeep(world.db).backup_to(backup);
+    sqlite3_hard_heap_limit64(sqlite3_memory_used() + 60'000);
+    CHECK_THROWS_AS(check_backup(backup), std::bad_alloc);
+    sqlite3_hard_heap_limit64(0);
+    CHECK_NOTHROW(check_backup(backup));
 }
 
 }  // namespace mediaferry::media_db
