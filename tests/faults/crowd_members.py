@@ -13,7 +13,7 @@ from typing import Callable
 from bench import STAGE_OF
 from world import binary
 
-FINE, SOME_FAILED, BAD_INPUT, BUG, TRY_LATER = 0, 1, 65, 70, 75
+FINE, SOME_FAILED, BAD_INPUT, AWAY, BUG, TRY_LATER = 0, 1, 65, 69, 70, 75
 NO_DATABASE_YET = ("there is no database", "is empty; the daemon or a stage run fills it")
 BUSY = ("database is locked", "held by another program", "db.locked", "SQLITE_BUSY", "database table is locked", "database schema is locked")
 STAGES = list(dict.fromkeys(STAGE_OF.values()))
@@ -104,8 +104,8 @@ class Member:
             return any(word in text for word in NO_DATABASE_YET) or (bool(self.because) and self.because in text)
         if self.kind == "daemon":
             return code == FINE and self.leads and self.asked if self.leads else code == TRY_LATER and "another mediaferry daemon" in text and not alone
-        if self.hurt and code == BUG:
-            return "killed by SIGKILL" in text              # its child's death is told as it is
+        if self.hurt and code in (BUG, AWAY):
+            return "killed by SIGKILL" in text              # its child's death is told as it is: a stage's, a codec's
         return code in self.codes and bool(code == FINE or text.strip())
 
 
