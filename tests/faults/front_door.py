@@ -57,6 +57,7 @@ CAMPAIGNS = [
     Campaign("nas", "R5", ["campaign.py", "--only", "nas", "--as", "nas"], seeded=True, dealt=True, all_there_is="--everything"),
     Campaign("rot", "R6", ["rot.py"], seeded=True),
     Campaign("file_systems", "R13", ["file_systems.py"], builds=("contract_store", "contract_nas_archive", "contract_processing", "contract_cleanup", "unit_files", "unit_archive")),
+    Campaign("soak", "R12", ["soak.py"], builds=("soak",), seeded=True),
     Campaign("exchange_kills", "R3", ["exchange_kills.py"], seeded=True),
     Campaign("malformed", "6", ["malformed_media.py"], seeded=True),
     Campaign("fuzz", "6", ["fuzz.py"], builds=("fuzz_replay",)),

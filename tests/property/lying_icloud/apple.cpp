@@ -8,7 +8,6 @@
 namespace mediaferry::lying {
 namespace {
 
-constexpr std::size_t kPage = 3;  // assets: small, so that there are pages to tear
 constexpr auto kDatabase = "/database/1/com.apple.photos.cloud/production/private/";
 constexpr auto kNames = "records";
 
@@ -57,12 +56,24 @@ const Lie* Apple::told(std::string_view what) {
 }
 
 Said Apple::answer(const Asked& asked) {
-    for (const auto& asset : library.assets) old_.try_emplace(asset.name, asset_record(asset));
+    for (const auto& asset : library.assets)
+        if (!old_.contains(asset.name)) old_[asset.name] = asset_record(asset);
     if (asked.host.starts_with("setup.")) return setup(asked);
     if (asked.host.starts_with("cvws.")) return file(asked);
     const auto at = asked.path.find(kDatabase);
     if (at == std::string::npos) return {404, "{}"};
     return database(asked.path.substr(at + std::string_view{kDatabase}.size()), json::parse(asked.body));
+}
+
+void Apple::purge(const std::string& name) {
+    std::erase_if(library.assets, [&](const TrueAsset& asset) { return asset.name == name; });
+    for (auto& one : library.albums) one.members.erase(name);
+    old_.erase(name);
+    marked_with.erase(name);
+    std::set<std::string> used;
+    for (const auto& asset : library.assets)
+        for (const auto* file : asset.files()) used.insert(file->checksum);
+    std::erase_if(library.contents, [&](const auto& one) { return !used.contains(one.first); });
 }
 
 Said Apple::setup(const Asked& asked) {
@@ -152,7 +163,7 @@ json Apple::list_page(std::int64_t start) {
     std::erase_if(live, [&](const auto* asset) { return asset->name == hidden_from_list_; });
     if (start > 0 && lie("overlap")) --start;
     std::vector<json> masters, assets;
-    for (auto at = static_cast<std::size_t>(start); at < std::min(live.size(), static_cast<std::size_t>(start) + kPage); ++at) {
+    for (auto at = static_cast<std::size_t>(start); at < std::min(live.size(), static_cast<std::size_t>(start) + page); ++at) {
         masters.push_back(master_record(*live[at]));
         assets.push_back(shown(*live[at], "list"));
         if (assets.back().contains("serverErrorCode")) continue;
@@ -188,7 +199,7 @@ json Apple::members_page(const std::string& album_name, std::int64_t start) {
     for (const auto& name : found->members)
         if (const auto* asset = library.find(name); asset && !asset->deleted) members.push_back(asset);
     if (!members.empty() && lie("members_drop")) members.pop_back();
-    for (auto at = static_cast<std::size_t>(start); at < std::min(members.size(), static_cast<std::size_t>(start) + kPage); ++at) {
+    for (auto at = static_cast<std::size_t>(start); at < std::min(members.size(), static_cast<std::size_t>(start) + page); ++at) {
         records.push_back(relation_record(members[at]->name, album_name));
         records.push_back(master_record(*members[at]));
         records.push_back(asset_record(*members[at]));

@@ -53,12 +53,15 @@ public:
     Library library;
     std::string album = "DeletePending";
     bool strict_tags = true;
-    std::string stage;  ///< that runs now: told by the driver
+    std::size_t page = 3;  ///< assets: small, so that there are pages to tear
+    std::string stage;     ///< that runs now: told by the driver
     std::vector<Lie> lies;
     std::function<void(const Deed&)> on_deed;           ///< called before a deletion takes effect
     std::function<void(std::uint32_t)> change, unfile;  ///< a person's hand, in the middle of a conversation
 
     Said answer(const Asked&);
+    /// Out of Recently Deleted for good: nobody knows of it any more.
+    void purge(const std::string& asset);
 
     // -- what the client was truthfully shown --
     std::map<std::string, std::string> marked_with;  ///< asset -> tag that icloud_mark was shown last

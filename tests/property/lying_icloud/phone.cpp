@@ -60,9 +60,9 @@ bool Phone::has_had(const std::string& sha256, std::chrono::seconds dwell) const
     return std::ranges::any_of(photos_, [&](const auto& one) { return one.second.sha256 == sha256 && one.second.since + dwell <= clock_.now(); });
 }
 
-void Phone::free_up_space() {
+void Phone::free_up_space(std::chrono::seconds dwelt) {
     for (auto at = photos_.begin(); at != photos_.end();) {
-        if (at->first.ends_with(".txt")) {
+        if (at->first.ends_with(".txt") || (dwelt.count() > 0 && at->second.since + dwelt > clock_.now())) {
             ++at;
             continue;
         }
@@ -114,8 +114,18 @@ void Phone::scan() {
         entry["deleted"] = true;
         entry["size"] = 0;
         if (!at_phone_.contains(name) && connected) photos_.erase(name);
+        gone_[name] = clock_.now();
         ++sequence_;
     }
+}
+
+void Phone::forget_gone(std::chrono::seconds older_than) {
+    std::erase_if(gone_, [&](const auto& one) {
+        if (one.second + older_than > clock_.now()) return false;
+        local_.erase(one.first);
+        at_phone_.erase(one.first);
+        return true;
+    });
 }
 
 test::Answer Phone::answer(const test::Seen& seen) {

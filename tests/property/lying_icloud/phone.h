@@ -20,8 +20,10 @@ public:
     std::string url() const { return server_.url(); }
     bool connected = true;
 
-    /// Google Photos has uploaded everything and frees the space.
-    void free_up_space();
+    /// Google Photos has uploaded everything that has been there for so long, and frees its space.
+    void free_up_space(std::chrono::seconds dwelt = {});
+    /// Syncthing's memory of files that are gone, older than so: what only years would fill.
+    void forget_gone(std::chrono::seconds older_than);
     /// Nothing has been there for longer than until now.
     void clock_went_back();
     /// The truth of it: these bytes are at Google, for good.
@@ -42,6 +44,7 @@ private:
     const test::ManualClock& clock_;
     nlohmann::json local_ = nlohmann::json::object(), at_phone_ = nlohmann::json::object();
     std::map<std::string, Held> photos_;
+    std::map<std::string, Timestamp> gone_;  ///< from the outbox, and when
     std::set<std::string> at_google_;
     std::int64_t sequence_ = 1;
     test::LoopbackServer server_;  ///< last: its threads use the rest
