@@ -15,6 +15,7 @@ chance, then others. What the loader asks for before main() is given. The codec 
 when memory ends is tried by contract.compress."""
 
 import argparse
+import itertools
 import random
 import re
 import subprocess
@@ -35,7 +36,8 @@ from world import binary
 
 KEYS = ["live", "edited", "twin-1", "twin-2", "double", "double-2"]
 WHOLE = KEYS + ["raw-pair", "clip"]
-QUICK_SECONDS, FULL_SECONDS = 62, 1500
+FULL_SECONDS = 1500
+QUICK_QUESTIONS, QUICK_ROUNDS = 220, 3       # of each verb, of each stage run: the same ones on every machine
 QUESTIONS_SHARE = 0.45          # of the time
 IN_A_ROW = 8                    # failing runs before the one that heals
 AUDITED = 0.25                  # of the ends, by the product itself as well
@@ -236,7 +238,7 @@ class Allocations(Failpoints):
     def chosen(self, verbs: list[Verb]) -> list[Verb]:
         return [verb for verb in verbs if self.given.only in verb.name]
 
-    def all_questions(self, until: float) -> None:
+    def all_questions(self, until: float | None) -> None:
         verbs = self.chosen(self.asking)
         if not verbs:
             return
@@ -247,7 +249,11 @@ class Allocations(Failpoints):
         before = self.bench.judge.portrait()
         draws = {verb.name: self.drawn(verb.name) for verb in verbs}
         spent: Counter[str] = Counter()
-        while self.before(until):
+        if not until:
+            for verb in verbs * QUICK_QUESTIONS:
+                if not self.stop.said:
+                    self.question(verb, self.order(*next(draws[verb.name])))
+        while until and self.before(until):
             verb = min(verbs, key=lambda one: spent[one.name])          # each has the same time
             began = time.monotonic()
             self.question(verb, self.order(*next(draws[verb.name])))
@@ -293,12 +299,15 @@ class Allocations(Failpoints):
             wrong = self.heal(verb) or (bench.audit() if audited else []) or self.healer.leftovers()
         return wrong, tried
 
-    def all_changes(self, until: float) -> None:
+    def all_changes(self, until: float | None) -> None:
         verbs = self.chosen(self.changing)
         draws = {}
-        while verbs and self.before(until):
+        over = lambda: self.stop.said if until is None else not self.before(until)
+        for _ in range(QUICK_ROUNDS) if until is None else itertools.count():
+            if not verbs or over():
+                return
             for verb in verbs:
-                if not self.before(until):
+                if over():
                     return
                 if verb.name not in draws:
                     self.put_back(verb)
@@ -357,7 +366,7 @@ def main() -> int:
     if given.processes > 1:
         return side_by_side.run("allocations", "full" if given.full else "quick", given.processes)
     stop = side_by_side.Stop()
-    seconds = given.seconds or (FULL_SECONDS if given.full else QUICK_SECONDS)
+    seconds = given.seconds or (FULL_SECONDS if given.full else None)
     with Bench(WHOLE if given.full else KEYS, "allocations") as bench:
         bench.prepare()
         work = Allocations(bench, given, stop)
@@ -373,8 +382,8 @@ def main() -> int:
         work.record()
         share = 1.0 if not work.runs else QUESTIONS_SHARE if work.chosen(work.asking) else 0.0
         if share:
-            work.all_questions(began + seconds * share)
-        work.all_changes(began + seconds)
+            work.all_questions(began + seconds * share if seconds else None)
+        work.all_changes(began + seconds if seconds else None)
         work.end()
     for where, count in work.deaths.most_common():
         print(f"{count:6} died in a library that does not bear it: {where}")
