@@ -90,7 +90,7 @@ def run(campaign: Campaign, given: argparse.Namespace) -> int:
     environment = os.environ | {"MEDIAFERRY_FAULTS": size(given.full)}
     if ours:
         return subprocess.run(command, env=environment, cwd=HERE).returncode
-    found = Results(campaign.name, size(given.full))
+    found = Results(campaign.name, size(given.full), began=time.time())
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
             word, _, rest = line.rstrip("\n").partition(" ")

@@ -66,7 +66,6 @@ def run(campaign: str, size: str, processes: int) -> int:
             signal.signal(number, pass_on)
         codes = [process.wait() for process in running]
         found = results.Results(campaign, size)
-        found.began = min([one["began"] for place in places if (one := results.read(place / f"{campaign}.{size}.json"))], default=found.began)
         for number, place in enumerate(places, 1):
             if part := results.read(place / f"{campaign}.{size}.json"):
                 found.add_up(part["rows"])
