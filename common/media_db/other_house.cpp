@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Another house's media.db: read through a private copy, believed only as far as it was checked.
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include <array>

@@ -97,7 +97,7 @@ class Mounted:
     def say(*words: str) -> str:
         done = subprocess.run(words, capture_output=True, text=True)
         if done.returncode != 0:
-            raise OSError(f"{words[0]}: {(done.stderr + done.stdout).strip().splitlines()[-1:] or done.returncode}")
+            raise OSError(f"{words[0]}: {(done.stderr + done.stdout).strip().splitlines()[:1] or done.returncode}")
         return done.stdout.strip()
 
     def remove(self) -> None:
