@@ -40,22 +40,23 @@ class Campaign:
     builds: tuple[str, ...] = ()
     seeded: bool = False
     dealt: bool = False          # knows --processes: shares of it run side by side
-    all_there_is: str = ""       # its word for no limit of time, where --full has one
+    all_there_is: str = ""       # its words for no limit of time, where --full has one
 
 
+A_DAY = "--seconds 86400"
 CAMPAIGNS = [
     Campaign("failpoints", "R1", ["failpoints.py"], seeded=True, dealt=True),
     Campaign("random_kills", "R1", ["random_kills.py"], seeded=True, dealt=True),
     Campaign("kills", "R3", ["campaign.py", "--only", "kills,again", "--as", "kills"], seeded=True, dealt=True, all_there_is="--everything"),
     Campaign("errors", "R2", ["campaign.py", "--only", "errors,reads", "--as", "errors"], seeded=True, dealt=True, all_there_is="--everything"),
-    Campaign("allocations", "R10", ["allocations.py"], seeded=True, dealt=True),
+    Campaign("allocations", "R10", ["allocations.py"], seeded=True, dealt=True, all_there_is=A_DAY),
     Campaign("durability", "R4", ["durability.py"]),
     Campaign("lying_icloud", "issue 3.4", ["lying_icloud.py"], builds=("lying_icloud",)),
     Campaign("power_cuts", "R4", ["power_cuts.py"], seeded=True, dealt=True, all_there_is="--everything"),
     Campaign("media_db_faults", "R2", ["media_db_faults.py"], seeded=True),
     Campaign("crowd", "R7", ["crowd.py"], seeded=True, dealt=True),
     Campaign("nas", "R5", ["campaign.py", "--only", "nas", "--as", "nas"], seeded=True, dealt=True, all_there_is="--everything"),
-    Campaign("rot", "R6", ["rot.py"], seeded=True),
+    Campaign("rot", "R6", ["rot.py"], seeded=True, all_there_is=A_DAY),
     Campaign("file_systems", "R13", ["file_systems.py"], builds=("contract_store", "contract_nas_archive", "contract_processing", "contract_cleanup", "unit_files", "unit_archive")),
     Campaign("soak", "R12", ["soak.py"], builds=("soak",), seeded=True),
     Campaign("exchange_kills", "R3", ["exchange_kills.py"], seeded=True),
@@ -84,7 +85,7 @@ def run(campaign: Campaign, given: argparse.Namespace) -> int:
     ours = first.endswith(".py")
     command = [sys.executable, str(HERE / first), *words] if ours else [str(BUILD / first), *words]
     command += ["--full"] if ours and given.full else []
-    command += [campaign.all_there_is] if given.everything and campaign.all_there_is else []
+    command += campaign.all_there_is.split() if given.everything else []
     command += ["--processes", str(given.processes)] if campaign.dealt and given.processes > 1 else []
     command += ["--seed", str(given.seed)] if campaign.seeded and given.seed is not None else []
     environment = os.environ | {"MEDIAFERRY_FAULTS": size(given.full)}
